@@ -1,0 +1,50 @@
+// The compiler's face: a governance repository in, a program and diagnostics
+// out. Stages: repository.h (manifest and sources) -> dsl/parser.h -> check.h
+// -> lower.h -> bytecode/verifier.h.
+//
+// Failures: what the author got wrong stands in `diagnostics` (with no program
+// if any is an error); a machine that failed (unreadable folder) too, as BL3xxx
+// or BL5xxx with the path. Thread-safe.
+#ifndef BYLAW_COMPILER_COMPILE_H_
+#define BYLAW_COMPILER_COMPILE_H_
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "compiler/bytecode/program.h"
+#include "compiler/typed.h"
+#include "dsl/diagnostics.h"
+#include "dsl/source.h"
+
+namespace bylaw {
+
+// What to compile. Either a folder with a manifest, or texts in memory.
+struct CompileInput {
+  std::string root;  // folder with bylaw.yaml; empty: `files` is everything
+  // path -> text; "bylaw.yaml" may be among them. Without a manifest all
+  // files belong to the root scope and any module names are taken.
+  std::vector<std::pair<std::string, std::string>> files;
+};
+
+struct CompileOptions {
+  int64_t now = 0;  // microseconds: for lint of waivers; 0: the clock
+};
+
+struct CompileResult {
+  // Owns the texts that spans point into.
+  std::vector<std::unique_ptr<SourceFile>> sources;
+  std::vector<Diagnostic> diagnostics;    // sorted
+  bool ok = false;                        // no errors
+  std::unique_ptr<typed::Program> typed;  // if ok
+  std::unique_ptr<Program> program;       // if ok, verified
+  std::vector<typed::Test> tests;         // if ok
+};
+
+CompileResult Compile(const CompileInput& input,
+                      const CompileOptions& options = {});
+
+}  // namespace bylaw
+
+#endif  // BYLAW_COMPILER_COMPILE_H_
