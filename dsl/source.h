@@ -37,7 +37,7 @@ class SourceFile {
   }
   // Line of a byte offset, from 1. Offsets past the end are the last line.
   uint32_t LineOf(uint32_t offset) const;
-  // Line and column of a byte offset. O(log lines + length of the line).
+  // Line and column of a byte offset. O(log lines), however long the lines.
   LineColumn Locate(uint32_t offset) const;
   // Text of a line (from 1) without its line break.
   std::string_view Line(uint32_t line) const;
@@ -45,10 +45,14 @@ class SourceFile {
   uint32_t LineStart(uint32_t line) const { return line_starts_[line - 1]; }
 
  private:
+  // Code points before a byte offset.
+  uint32_t CodePointsBefore(uint32_t offset) const;
+
   // Constant after construction.
   const std::string path_;
   const std::string text_;
   std::vector<uint32_t> line_starts_;
+  std::vector<uint32_t> code_points_;  // before each block; empty: all ASCII
 };
 
 // A half-open range of bytes [begin, end) of one file. A default Span is

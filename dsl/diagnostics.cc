@@ -1,0 +1,275 @@
+#include "dsl/diagnostics.h"
+
+#include <algorithm>
+#include <tuple>
+#include <utility>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+
+namespace bylaw {
+namespace {
+
+bool IsContinuation(char c) {
+  return (static_cast<unsigned char>(c) & 0xC0) == 0x80;
+}
+
+// Byte length of the first `count` code points of `text`.
+size_t BytesOf(std::string_view text, size_t count) {
+  size_t i = 0;
+  while (i < text.size() && count > 0) {
+    ++i;
+    while (i < text.size() && IsContinuation(text[i])) ++i;
+    --count;
+  }
+  return i;
+}
+
+// Code points of `text`, at most `limit`.
+size_t CodePoints(std::string_view text, size_t limit) {
+  size_t count = 0;
+  for (size_t i = 0; i < text.size() && count < limit; ++i) {
+    if (!IsContinuation(text[i])) ++count;
+  }
+  return count;
+}
+
+// Control characters would disturb a terminal; tabs keep their width of one so
+// that the caret stands right.
+std::string Printable(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (char c : text) {
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+  }
+  return out;
+}
+
+std::string_view ColorOf(Severity severity) {
+  switch (severity) {
+    case Severity::kError:
+      return "\033[1;31m";
+    case Severity::kWarning:
+      return "\033[1;33m";
+    case Severity::kNote:
+      return "\033[1;36m";
+  }
+  return "";
+}
+
+// The source line and the caret below it.
+void RenderSourceLine(const Span& span, LineColumn start, std::string* out) {
+  std::string_view line = span.file->Line(start.line);
+  const size_t line_begin = span.file->LineStart(start.line);
+  const size_t at = std::min<size_t>(span.begin - line_begin, line.size());
+  // Cut a window of whole code points around the place.
+  size_t first = 0;
+  const size_t lead = kMaxShownColumns / 2;
+  size_t before = start.column - 1;
+  if (before > lead) {
+    first = at;
+    for (size_t steps = 0; steps < lead && first > 0; ++steps) {
+      --first;
+      while (first > 0 && IsContinuation(line[first])) --first;
+    }
+    before = lead;
+  }
+  std::string_view shown = line.substr(first);
+  const size_t length = BytesOf(shown, kMaxShownColumns);
+  const bool cut = length < shown.size();
+  shown = shown.substr(0, length);
+  const size_t room = CodePoints(shown, kMaxShownColumns);
+  const size_t marked_end =
+      std::min<size_t>(span.end - line_begin, line.size());
+  size_t marked =
+      marked_end > at ? CodePoints(line.substr(at, marked_end - at), room) : 1;
+  if (before + marked > room) marked = room > before ? room - before : 1;
+  if (marked == 0) marked = 1;
+  absl::StrAppend(out, "    ", first > 0 ? "…" : "", Printable(shown),
+                  cut ? "…" : "", "\n    ", first > 0 ? " " : "",
+                  std::string(before, ' '), "^", std::string(marked - 1, '~'),
+                  "\n");
+}
+
+// Edit distance with swaps of neighbours, given up above `limit`.
+size_t EditDistance(std::string_view a, std::string_view b, size_t limit) {
+  std::vector<size_t> older(b.size() + 1), old(b.size() + 1), now(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) old[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    now[0] = i;
+    size_t best = now[0];
+    for (size_t j = 1; j <= b.size(); ++j) {
+      now[j] = std::min({old[j] + 1, now[j - 1] + 1,
+                         old[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+        now[j] = std::min(now[j], older[j - 2] + 1);
+      }
+      best = std::min(best, now[j]);
+    }
+    if (best > limit) return limit + 1;
+    std::swap(older, old);
+    std::swap(old, now);
+  }
+  return old[b.size()];
+}
+
+}  // namespace
+
+std::string_view SeverityName(Severity severity) {
+  switch (severity) {
+    case Severity::kError:
+      return "error";
+    case Severity::kWarning:
+      return "warning";
+    case Severity::kNote:
+      return "note";
+  }
+  return "error";
+}
+
+const std::vector<CodeInfo>& AllCodes() {
+  static const auto* const kCodes = new std::vector<CodeInfo>{
+#define X(code, severity, name, summary, text) \
+  {Code::code, #code, Severity::k##severity, name, summary, text},
+#include "dsl/diagnostics.def"
+#undef X
+  };
+  return *kCodes;
+}
+
+const CodeInfo& InfoOf(Code code) {
+  return AllCodes()[static_cast<size_t>(code)];
+}
+
+const CodeInfo* FindCode(std::string_view id) {
+  for (const CodeInfo& info : AllCodes()) {
+    if (info.id.size() == id.size() &&
+        std::equal(id.begin(), id.end(), info.id.begin(), [](char a, char b) {
+          return absl::ascii_toupper(static_cast<unsigned char>(a)) == b;
+        })) {
+      return &info;
+    }
+  }
+  return nullptr;
+}
+
+std::string DidYouMean(std::string_view guess) {
+  return "did you mean `" + std::string(guess) + "`?";
+}
+
+std::optional<std::string> NearestOf(
+    std::string_view word, const std::vector<std::string>& candidates) {
+  const std::string lower = absl::AsciiStrToLower(std::string(word));
+  // Short words are near to everything: allow a third of the length.
+  const size_t limit = std::min<size_t>(3, (word.size() + 2) / 3);
+  size_t best = limit + 1;
+  const std::string* nearest = nullptr;
+  for (const std::string& candidate : candidates) {
+    if (candidate == word) continue;
+    const size_t longer = std::max(candidate.size(), word.size());
+    const size_t shorter = std::min(candidate.size(), word.size());
+    if (longer - shorter > limit) continue;
+    size_t distance =
+        EditDistance(lower, absl::AsciiStrToLower(candidate), limit);
+    if (distance < best && distance < longer) {
+      best = distance;
+      nearest = &candidate;
+    }
+  }
+  if (nearest == nullptr) return std::nullopt;
+  return *nearest;
+}
+
+void DiagnosticSink::Add(Code code, Span span, std::string message,
+                         std::string suggestion) {
+  Diagnostic diagnostic;
+  diagnostic.code = code;
+  diagnostic.severity = InfoOf(code).severity;
+  diagnostic.span = span;
+  diagnostic.message = std::move(message);
+  diagnostic.suggestion = std::move(suggestion);
+  Add(std::move(diagnostic));
+}
+
+void DiagnosticSink::AddAt(Code code, std::string file, LineColumn start,
+                           LineColumn end, std::string message,
+                           std::string suggestion) {
+  Diagnostic diagnostic;
+  diagnostic.code = code;
+  diagnostic.severity = InfoOf(code).severity;
+  diagnostic.file = std::move(file);
+  diagnostic.start = start;
+  diagnostic.end = end;
+  diagnostic.message = std::move(message);
+  diagnostic.suggestion = std::move(suggestion);
+  Add(std::move(diagnostic));
+}
+
+void DiagnosticSink::Add(Diagnostic diagnostic) {
+  if (diagnostic.severity == Severity::kError) ++errors_;
+  if (diagnostic.severity == Severity::kWarning) ++warnings_;
+  diagnostics_.push_back(std::move(diagnostic));
+}
+
+void DiagnosticSink::Append(DiagnosticSink&& other) {
+  for (Diagnostic& diagnostic : other.diagnostics_) Add(std::move(diagnostic));
+  other = DiagnosticSink();
+}
+
+void DiagnosticSink::Sort() {
+  auto key = [](const Diagnostic& d) {
+    return std::tuple(d.path(), d.span ? d.span.line() : d.start.line,
+                      d.span ? d.span.begin : d.start.column,
+                      d.span ? d.span.end : d.end.column, d.code,
+                      std::string_view(d.message));
+  };
+  std::stable_sort(diagnostics_.begin(), diagnostics_.end(),
+                   [&key](const Diagnostic& a, const Diagnostic& b) {
+                     return key(a) < key(b);
+                   });
+  std::vector<Diagnostic> kept;
+  kept.reserve(diagnostics_.size());
+  errors_ = warnings_ = 0;
+  for (Diagnostic& diagnostic : diagnostics_) {
+    if (!kept.empty() && key(kept.back()) == key(diagnostic)) continue;
+    if (diagnostic.severity == Severity::kError) ++errors_;
+    if (diagnostic.severity == Severity::kWarning) ++warnings_;
+    kept.push_back(std::move(diagnostic));
+  }
+  diagnostics_ = std::move(kept);
+}
+
+std::string Render(const Diagnostic& diagnostic, const RenderOptions& options) {
+  std::string out;
+  const std::string_view path = diagnostic.path();
+  const LineColumn start = diagnostic.Start();
+  if (!path.empty()) absl::StrAppend(&out, std::string(path), ":");
+  if (start.line > 0) absl::StrAppend(&out, start.line, ":");
+  if (start.line > 0 && start.column > 0) {
+    absl::StrAppend(&out, start.column, ":");
+  }
+  if (!out.empty()) out += ' ';
+  const CodeInfo& info = InfoOf(diagnostic.code);
+  if (options.color) out += ColorOf(diagnostic.severity);
+  absl::StrAppend(&out, std::string(SeverityName(diagnostic.severity)), " ",
+                  std::string(info.id), ":");
+  if (options.color) out += "\033[0m";
+  absl::StrAppend(&out, " ", diagnostic.message, "\n");
+  if (options.source_lines && diagnostic.span) {
+    RenderSourceLine(diagnostic.span, start, &out);
+  }
+  if (!diagnostic.suggestion.empty()) {
+    absl::StrAppend(&out, "  help: ", diagnostic.suggestion, "\n");
+  }
+  return out;
+}
+
+std::string Render(const DiagnosticSink& sink, const RenderOptions& options) {
+  std::string out;
+  for (const Diagnostic& diagnostic : sink.diagnostics()) {
+    out += Render(diagnostic, options);
+  }
+  return out;
+}
+
+}  // namespace bylaw
