@@ -206,7 +206,7 @@ struct Policy {
   uint32_t scope = 0;
   std::string title, owner, help;
   std::vector<std::string> controls;
-  Severity severity = Severity::kMedium;
+  PolicySeverity severity = PolicySeverity::kMedium;
   Span span;
   std::vector<uint32_t> actions;
   uint32_t resource = kNone;

@@ -17,7 +17,7 @@
 namespace bylaw {
 
 enum class RuleKind : uint8_t { kAllow, kDeny, kMask, kHide, kRows, kRequire };
-enum class Severity : uint8_t { kLow, kMedium, kHigh, kCritical };
+enum class PolicySeverity : uint8_t { kLow, kMedium, kHigh, kCritical };
 enum class Level : uint8_t { kMandatory, kOverridable, kAdvisory };
 
 // Where something stands in a source file; line and column from 1.
@@ -61,7 +61,7 @@ struct Policy {
   uint32_t scope = 0;  // Program::scopes
   std::string title, owner, help;
   std::vector<std::string> controls;
-  Severity severity = Severity::kMedium;
+  PolicySeverity severity = PolicySeverity::kMedium;
   Position position;
   std::vector<uint32_t> actions;    // sorted
   uint32_t resource = kNone;        // entity type
