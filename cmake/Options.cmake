@@ -1,0 +1,33 @@
+# How own code is compiled: warnings are errors, ccache where it is found,
+# sanitizers by BYLAW_SANITIZE (a value of -fsanitize=).
+set(BYLAW_SANITIZE "" CACHE STRING "sanitizers: address,undefined or thread")
+
+add_compile_options(-Wall -Wextra -Werror
+                    -Wno-missing-field-initializers  # {.a = 1} is the point
+                    -Wno-restrict)  # GCC 12 warns of its own std::string (PR105651)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
+   AND CMAKE_CXX_COMPILER_VERSION VERSION_GREATER_EQUAL 13)
+  add_compile_options(-Wno-dangling-reference)  # fires on every view-taking getter
+endif()
+
+if(BYLAW_SANITIZE)
+  add_compile_options(-fsanitize=${BYLAW_SANITIZE} -fno-omit-frame-pointer
+                      -Wno-maybe-uninitialized)  # false under instrumentation
+  add_link_options(-fsanitize=${BYLAW_SANITIZE})
+  # The distribution's abseil is not instrumented; without this its hash tables
+  # would have another layout in our code than in its library.
+  add_compile_definitions(NDEBUG_SANITIZER)
+  if(BYLAW_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+    add_compile_options(-fno-sanitize=vptr)  # needs the RTTI of every library
+  endif()
+endif()
+
+# Paths below the build folder are hashed relative to it, so that all build
+# folders of a machine share what was compiled from generated code.
+find_program(BYLAW_CCACHE ccache)
+if(BYLAW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_NOHASHDIR=1
+      CCACHE_BASEDIR=${CMAKE_BINARY_DIR} ${BYLAW_CCACHE})
+endif()
