@@ -7,7 +7,6 @@
 #include <catch2/catch_all.hpp>
 #else
 #include <catch2/catch.hpp>
-
 #include <string>
 
 namespace Catch::Matchers {
