@@ -49,8 +49,13 @@ std::optional<int64_t> ParsePeriod(std::string_view text);    // 1y6mo, months
 std::optional<Ip> ParseIp(std::string_view text);
 std::optional<Version> ParseVersion(std::string_view text);
 
-// The shortest spelling that Parse reads back; decimals without trailing
-// zeros, times in UTC with Z.
+// A JSON number (exponent and all) as digits with an optional minus and an
+// optional fraction without trailing zeros, exactly; nullopt for what is no
+// number or has an exponent past 100. "1e3" is "1000", "1.0" is "1".
+std::optional<std::string> PlainNumber(std::string_view text);
+
+// The spelling that Parse reads back, units from large to small; decimals
+// without trailing zeros, times in UTC with Z.
 std::string FormatInt(int64_t v);
 std::string FormatDecimal(int64_t v);
 std::string FormatDate(int64_t days);
@@ -63,6 +68,8 @@ std::string FormatVersion(const Version& v);
 // Calendar arithmetic (proleptic Gregorian, years 1 to 9999; nullopt past).
 std::optional<int64_t> AddMonthsToDate(int64_t days, int64_t months);
 std::optional<int64_t> AddMonthsToTime(int64_t micros, int64_t months);
+bool IsDateInRange(int64_t days);
+bool IsTimeInRange(int64_t micros);
 // Start of `days` in `zone` (IANA name), in microseconds; nullopt if unknown.
 std::optional<int64_t> StartOfDate(int64_t days, std::string_view zone);
 struct CivilTime {
@@ -78,7 +85,9 @@ bool IpWithin(const Ip& a, const Ip& b);
 bool IsValidUtf8(std::string_view text);
 // The value of 10^6 a / b rounded half to even; nullopt past the range.
 std::optional<int64_t> DivideDecimals(int64_t a, int64_t b);
+// The product rounded half to even; nullopt past the range.
 std::optional<int64_t> MultiplyDecimals(int64_t a, int64_t b);
+std::optional<int64_t> DecimalOfInt(int64_t v);
 
 }  // namespace bylaw
 
