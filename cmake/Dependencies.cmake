@@ -44,6 +44,8 @@ bylaw_system_library(grpcpp_reflection
                      LIBRARIES grpc++_reflection)
 bylaw_system_library(benchmark HEADER benchmark/benchmark.h LIBRARIES benchmark)
 
+bylaw_system_library(httplib HEADER httplib.h LIBRARIES cpp-httplib)
+
 bylaw_alias_library(json nlohmann_json::nlohmann_json)
 bylaw_alias_library(openssl OpenSSL::SSL OpenSSL::Crypto)
 bylaw_alias_library(cli11 CLI11::CLI11)

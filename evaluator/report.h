@@ -88,10 +88,12 @@ struct Explanation {
     std::vector<std::pair<std::string, std::string>> values;
   };
   struct RuleInstance {
+    uint32_t rule = kNone;  // Program::rules
     std::string policy, kind, text, file, scope;
     int32_t line = 0;
     std::vector<std::pair<std::string, std::string>> elements;
     bool matched = false;
+    bool erred = false;
     bool counted = false;
     std::string reason;  // why it did or did not count
     std::vector<ConditionValue> conditions;

@@ -1,0 +1,190 @@
+#include "cli/command.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <map>
+#include <sstream>
+
+#include "compiler/bytecode/scalar.h"
+
+namespace bylaw::cli {
+
+void AddRepository(CLI::App* verb, Globals* globals, bool bundle) {
+  verb->add_option("-C", globals->directory,
+                   "Folder to look for bylaw.yaml in (and above)")
+      ->type_name("DIR");
+  if (bundle) {
+    verb->add_option("--bundle", globals->bundle,
+                     "Use this bundle in place of a repository")
+        ->type_name("FILE");
+  }
+}
+
+void AddFormat(CLI::App* verb, Format* format,
+               const std::vector<std::string>& choices) {
+  static const std::map<std::string, Format> all = {
+      {"text", Format::kText},
+      {"json", Format::kJson},
+      {"sarif", Format::kSarif},
+      {"junit", Format::kJunit},
+      {"github", Format::kGithub}};
+  std::map<std::string, Format> some;
+  for (const std::string& name : choices) some[name] = all.at(name);
+  verb->add_option("--format", *format, "How the result is written")
+      ->transform(CLI::Transformer(some))
+      ->type_name(CLI::detail::join(choices, "|"))
+      ->default_str("text");
+}
+
+bool UseColor(int fd) {
+  const char* no_color = std::getenv("NO_COLOR");
+  const char* term = std::getenv("TERM");
+  return isatty(fd) && (no_color == nullptr || *no_color == '\0') &&
+         (term == nullptr || std::strcmp(term, "dumb") != 0);
+}
+
+int Refuse(std::string_view message) {
+  std::cerr << "bylaw: " << message << '\n';
+  return kRefused;
+}
+
+int Refuse(const RequestError& error) {
+  std::cerr << "bylaw: " << error.code << ": ";
+  if (!error.field.empty() && error.field != ".") {
+    std::cerr << error.field << ": ";
+  }
+  std::cerr << error.message << '\n';
+  if (!error.remedy.empty()) std::cerr << "help: " << error.remedy << '\n';
+  return kRefused;
+}
+
+std::optional<std::string> RepositoryFolder(const Globals& globals) {
+  const std::string start =
+      globals.directory.empty() ? "." : globals.directory;
+  const std::string found = FindRepository(start);
+  if (found.empty()) {
+    Refuse("no bylaw.yaml in " + (start == "." ? "this folder" : start) +
+           " or above it; `bylaw init` makes a repository, -C DIR names one");
+    return std::nullopt;
+  }
+  return found;
+}
+
+std::shared_ptr<const Snapshot> Load(const Globals& globals) {
+  SnapshotSource source;
+  if (!globals.bundle.empty()) {
+    if (!globals.directory.empty()) {
+      Refuse("-C and --bundle exclude each other");
+      return nullptr;
+    }
+    source.bundle = globals.bundle;
+  } else {
+    const auto folder = RepositoryFolder(globals);
+    if (!folder) return nullptr;
+    source.root = *folder;
+  }
+  SnapshotResult result = LoadSnapshot(source);
+  if (result.snapshot != nullptr) return result.snapshot;
+  RenderOptions options;
+  options.color = UseColor(STDERR_FILENO);
+  size_t errors = 0;
+  for (const Diagnostic& d : result.diagnostics) {
+    if (d.severity != Severity::kError) continue;
+    std::cerr << Render(d, options);
+    ++errors;
+  }
+  Refuse(std::to_string(errors) + (errors == 1 ? " error" : " errors") +
+         "; nothing was decided");
+  return nullptr;
+}
+
+bool ReadInput(const std::string& path, std::string* text) {
+  if (path == "-") {
+    text->assign(std::istreambuf_iterator<char>(std::cin), {});
+    return true;
+  }
+  // Opening a folder succeeds; reading it is what fails.
+  std::ifstream file(path, std::ios::binary);
+  if (file) {
+    std::ostringstream all;
+    all << file.rdbuf();
+    if (!file.bad() && (!all.fail() || file.peek() == EOF)) {
+      if (file.eof() || !all.str().empty() || file.good()) {
+        errno = 0;
+        const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY);
+        if (fd < 0) {
+          *text = all.str();
+          return true;
+        }
+        close(fd);
+        errno = EISDIR;
+      }
+    }
+  }
+  Refuse(path + ": " + std::strerror(errno == 0 ? EIO : errno));
+  return false;
+}
+
+bool WriteAtomically(const std::string& path, std::string_view bytes) {
+  const std::string temporary = path + ".tmp" + std::to_string(getpid());
+  const int fd = open(temporary.c_str(),
+                      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const auto fail = [&] {
+    Refuse(path + ": " + std::strerror(errno));
+    unlink(temporary.c_str());
+    return false;
+  };
+  if (fd < 0) return fail();
+  size_t done = 0;
+  while (done < bytes.size()) {
+    const ssize_t n = write(fd, bytes.data() + done, bytes.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      const int saved = errno;
+      close(fd);
+      errno = saved;
+      return fail();
+    }
+    done += static_cast<size_t>(n);
+  }
+  if (fsync(fd) != 0 || close(fd) != 0) return fail();
+  if (rename(temporary.c_str(), path.c_str()) != 0) return fail();
+  return true;
+}
+
+std::optional<int64_t> ParseInstant(const std::string& text) {
+  const auto at = ParseTime(text);
+  if (!at) {
+    Refuse("--at: `" + text +
+           "` is no time; write it like 2026-11-20T10:00:00Z");
+  }
+  return at;
+}
+
+int64_t NowMicros() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+int ExitCodeOf(v1::Decision::Outcome outcome) {
+  switch (outcome) {
+    case v1::Decision::ALLOW:
+      return kOk;
+    case v1::Decision::MASK:
+      return kMasked;
+    default:
+      return kFound;  // UNSPECIFIED is a DENY
+  }
+}
+
+}  // namespace bylaw::cli

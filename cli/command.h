@@ -1,0 +1,89 @@
+// What the verbs of the `bylaw` command share: global options, loading, and
+// printing. One file a verb; each file exports one Add function that declares
+// its options and stores the verb's exit code.
+//
+// Results go to stdout, everything else to stderr.
+#ifndef BYLAW_CLI_COMMAND_H_
+#define BYLAW_CLI_COMMAND_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "CLI/CLI.hpp"
+#include "bylaw/v1/bylaw.pb.h"
+#include "dsl/diagnostics.h"
+#include "evaluator/request.h"
+#include "server/snapshot.h"
+
+namespace bylaw::cli {
+
+// Exit codes (docs: interfaces.md). A refused input is never a 1 or a 3.
+inline constexpr int kOk = 0;
+inline constexpr int kFound = 1;  // also DENY
+inline constexpr int kRefused = 2;
+inline constexpr int kMasked = 3;
+
+enum class Format { kText, kJson, kSarif, kJunit, kGithub };
+
+struct Globals {
+  std::string directory;  // -C
+  std::string bundle;     // --bundle
+};
+
+// Adds -C, --bundle (if `bundle`) and --format with the given choices.
+void AddRepository(CLI::App* verb, Globals* globals, bool bundle);
+void AddFormat(CLI::App* verb, Format* format,
+               const std::vector<std::string>& choices);
+
+// Colour and progress are for people: a terminal, and no NO_COLOR.
+bool UseColor(int fd);
+
+// Prints "bylaw: message" to stderr and returns kRefused.
+int Refuse(std::string_view message);
+int Refuse(const RequestError& error);
+
+// The folder of the repository, from -C or by walking up; nothing (after a
+// message) if there is none.
+std::optional<std::string> RepositoryFolder(const Globals& globals);
+
+// Loads what -C or --bundle name. Prints errors; null if there are any.
+// Warnings are not shown: `bylaw lint` is for them.
+std::shared_ptr<const Snapshot> Load(const Globals& globals);
+
+// Prints diagnostics to stdout in a format.
+void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics,
+                      Format format);
+
+// Reads a whole file ("-": stdin). False (after a message) if it cannot.
+bool ReadInput(const std::string& path, std::string* text);
+// Writes a file by way of a temporary beside it, so that readers see the old
+// or the new and a full disk loses nothing. False after a message.
+bool WriteAtomically(const std::string& path, std::string_view bytes);
+
+// "2026-11-20T10:00:00Z" to microseconds, for --at.
+std::optional<int64_t> ParseInstant(const std::string& text);
+int64_t NowMicros();
+
+int ExitCodeOf(v1::Decision::Outcome outcome);
+// A decision for people.
+void PrintDecision(const v1::Decision& decision, bool color);
+
+void AddInit(CLI::App& app, int* exit);
+void AddLint(CLI::App& app, int* exit);
+void AddFmt(CLI::App& app, int* exit);
+void AddTest(CLI::App& app, int* exit);
+void AddBuild(CLI::App& app, int* exit);
+void AddDump(CLI::App& app, int* exit);
+void AddDecide(CLI::App& app, int* exit);
+void AddExplain(CLI::App& app, int* exit);
+void AddCheck(CLI::App& app, int* exit);
+void AddServe(CLI::App& app, int* exit);
+void AddExplainCode(CLI::App& app, int* exit);
+void AddVersion(CLI::App& app, int* exit);
+
+}  // namespace bylaw::cli
+
+#endif  // BYLAW_CLI_COMMAND_H_

@@ -1,0 +1,63 @@
+// The `bylaw` command: see docs/command.md.
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <new>
+
+#include "cli/command.h"
+
+int main(int argc, char** argv) {
+  // A reader that went away (| head) is no failure of ours.
+  std::signal(SIGPIPE, SIG_DFL);
+  CLI::App app{
+      "Bylaw: policies of a data mesh, compiled and decided.\n\n"
+      "The governance repository is the folder with bylaw.yaml, found by "
+      "walking up\nfrom here or given by -C DIR."};
+  app.name("bylaw");
+  app.require_subcommand(1);
+  app.set_help_flag("-h,--help", "Print this help and exit");
+  app.failure_message(CLI::FailureMessage::simple);
+  bool version = false;
+  app.add_flag("--version", version, "Print the version and exit");
+
+  int exit = bylaw::cli::kOk;
+  bylaw::cli::AddInit(app, &exit);
+  bylaw::cli::AddLint(app, &exit);
+  bylaw::cli::AddFmt(app, &exit);
+  bylaw::cli::AddTest(app, &exit);
+  bylaw::cli::AddBuild(app, &exit);
+  bylaw::cli::AddDump(app, &exit);
+  bylaw::cli::AddDecide(app, &exit);
+  bylaw::cli::AddExplain(app, &exit);
+  bylaw::cli::AddCheck(app, &exit);
+  bylaw::cli::AddServe(app, &exit);
+  bylaw::cli::AddExplainCode(app, &exit);
+  bylaw::cli::AddVersion(app, &exit);
+
+  if (argc == 2 && std::string_view(argv[1]) == "--version") {
+    const char* words[] = {argv[0], "version"};
+    argc = 2;
+    argv = const_cast<char**>(words);
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp& e) {
+    return app.exit(e);
+  } catch (const CLI::CallForAllHelp& e) {
+    return app.exit(e);
+  } catch (const CLI::ParseError& e) {
+    app.exit(e);
+    return bylaw::cli::kRefused;
+  } catch (const std::bad_alloc&) {
+    std::fputs("bylaw: out of memory\n", stderr);
+    return bylaw::cli::kRefused;
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "bylaw: %s\n", e.what());
+    return bylaw::cli::kRefused;
+  }
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    std::perror("bylaw: stdout");
+    return bylaw::cli::kRefused;
+  }
+  return exit;
+}

@@ -1,0 +1,270 @@
+// Printing for people and machines: diagnostics and decisions.
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+
+#include "cli/command.h"
+#include "cli/version.h"
+#include "nlohmann/json.hpp"
+
+namespace bylaw::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string Utf8(std::string_view text) {
+  // Texts of broken files may hold anything; JSON may not.
+  Json j = std::string(text);
+  return Json::parse(
+      j.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+Json DiagnosticJson(const Diagnostic& d) {
+  const LineColumn start = d.Start(), end = d.End();
+  Json j;
+  j["code"] = std::string(InfoOf(d.code).id);
+  j["severity"] = std::string(SeverityName(d.severity));
+  j["file"] = Utf8(d.path());
+  j["line"] = start.line;
+  j["column"] = start.column;
+  j["end"] = {{"line", end.line}, {"column", end.column}};
+  j["message"] = Utf8(d.message);
+  j["suggestion"] = Utf8(d.suggestion);
+  return j;
+}
+
+Json Sarif(const std::vector<Diagnostic>& diagnostics) {
+  Json results = Json::array(), rules = Json::array();
+  std::vector<Code> seen;
+  for (const Diagnostic& d : diagnostics) {
+    const CodeInfo& info = InfoOf(d.code);
+    if (std::find(seen.begin(), seen.end(), d.code) == seen.end()) {
+      seen.push_back(d.code);
+      rules.push_back({{"id", info.id},
+                       {"name", info.name},
+                       {"shortDescription", {{"text", info.summary}}},
+                       {"fullDescription", {{"text", info.text}}}});
+    }
+    const LineColumn start = d.Start(), end = d.End();
+    std::string text = Utf8(d.message);
+    if (!d.suggestion.empty()) text += "\n" + Utf8(d.suggestion);
+    results.push_back(
+        {{"ruleId", info.id},
+         {"level", std::string(SeverityName(d.severity))},
+         {"message", {{"text", text}}},
+         {"locations",
+          {{{"physicalLocation",
+             {{"artifactLocation", {{"uri", Utf8(d.path())}}},
+              {"region",
+               {{"startLine", std::max(1u, start.line)},
+                {"startColumn", std::max(1u, start.column)},
+                {"endLine", std::max(1u, end.line)},
+                {"endColumn", std::max(1u, end.column)}}}}}}}}});
+  }
+  return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+          {"version", "2.1.0"},
+          {"runs",
+           {{{"tool",
+              {{"driver",
+                {{"name", "bylaw"},
+                 {"version", kVersion},
+                 {"rules", rules}}}}},
+             {"results", results}}}}};
+}
+
+// The escapes of workflow commands.
+std::string GithubText(std::string_view text, bool property) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '%') {
+      out += "%25";
+    } else if (c == '\n') {
+      out += "%0A";
+    } else if (c == '\r') {
+      out += "%0D";
+    } else if (property && c == ':') {
+      out += "%3A";
+    } else if (property && c == ',') {
+      out += "%2C";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+struct Paint {
+  bool color;
+  std::string operator()(const char* code, std::string_view text) const {
+    if (!color) return std::string(text);
+    return std::string("\033[") + code + "m" + std::string(text) + "\033[0m";
+  }
+};
+
+void PrintDeterminants(
+    const char* title,
+    const google::protobuf::RepeatedPtrField<v1::Determinant>& list,
+    const Paint& paint) {
+  if (list.empty()) return;
+  std::cout << title << ":\n";
+  for (const v1::Determinant& d : list) {
+    std::cout << "  " << paint("1", d.policy().empty() ? d.kind() : d.policy());
+    if (!d.policy().empty()) std::cout << " (" << d.kind() << ")";
+    if (!d.file().empty()) {
+      std::cout << "  " << paint("2", d.file() + ":" +
+                                          std::to_string(d.line()));
+    }
+    std::cout << '\n';
+    if (!d.because().empty()) std::cout << "      " << d.because() << '\n';
+    if (!d.help().empty()) std::cout << "      help: " << d.help() << '\n';
+  }
+}
+
+std::string ValueText(const google::protobuf::Value& value) {
+  switch (value.kind_case()) {
+    case google::protobuf::Value::kStringValue:
+      return Json(value.string_value()).dump();
+    case google::protobuf::Value::kNumberValue: {
+      Json j = value.number_value();
+      const std::string text = j.dump();
+      return text.size() > 2 && text.ends_with(".0")
+                 ? text.substr(0, text.size() - 2)
+                 : text;
+    }
+    case google::protobuf::Value::kBoolValue:
+      return value.bool_value() ? "true" : "false";
+    case google::protobuf::Value::kListValue: {
+      std::string text = "[";
+      for (const auto& item : value.list_value().values()) {
+        text += (text.size() > 1 ? ", " : "") + ValueText(item);
+      }
+      return text + "]";
+    }
+    case google::protobuf::Value::kStructValue: {
+      std::string text = "{";
+      for (const auto& [name, item] : value.struct_value().fields()) {
+        text += (text.size() > 1 ? ", " : "") + name + ": " + ValueText(item);
+      }
+      return text + "}";
+    }
+    default:
+      return "(none)";
+  }
+}
+
+}  // namespace
+
+void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics,
+                      Format format) {
+  switch (format) {
+    case Format::kJson: {
+      Json list = Json::array();
+      for (const Diagnostic& d : diagnostics) list.push_back(DiagnosticJson(d));
+      std::cout << Json{{"diagnostics", list}}.dump(2) << '\n';
+      return;
+    }
+    case Format::kSarif:
+      std::cout << Sarif(diagnostics).dump(2) << '\n';
+      return;
+    case Format::kGithub:
+      for (const Diagnostic& d : diagnostics) {
+        const char* level = d.severity == Severity::kError     ? "error"
+                            : d.severity == Severity::kWarning ? "warning"
+                                                               : "notice";
+        const LineColumn start = d.Start();
+        std::cout << "::" << level << " file=" << GithubText(d.path(), true)
+                  << ",line=" << start.line << ",col=" << start.column
+                  << ",title=" << InfoOf(d.code).id
+                  << "::" << GithubText(d.message, false)
+                  << (d.suggestion.empty()
+                          ? ""
+                          : "%0A" + GithubText(d.suggestion, false))
+                  << '\n';
+      }
+      return;
+    default: {
+      RenderOptions options;
+      options.color = UseColor(STDOUT_FILENO);
+      for (const Diagnostic& d : diagnostics) std::cout << Render(d, options);
+    }
+  }
+}
+
+void PrintDecision(const v1::Decision& decision, bool color) {
+  const Paint paint{color};
+  switch (decision.outcome()) {
+    case v1::Decision::ALLOW:
+      std::cout << paint("1;32", "ALLOW") << '\n';
+      break;
+    case v1::Decision::MASK:
+      std::cout << paint("1;33", "MASK") << '\n';
+      break;
+    default:
+      std::cout << paint("1;31", "DENY") << '\n';
+  }
+  if (!decision.columns().empty()) std::cout << "columns:\n";
+  for (const v1::ColumnMask& c : decision.columns()) {
+    std::cout << "  " << paint("1", c.column()) << "  " << c.mask().name();
+    if (!c.mask().arguments().empty()) {
+      std::cout << '(';
+      for (int i = 0; i < c.mask().arguments_size(); ++i) {
+        std::cout << (i ? ", " : "") << ValueText(c.mask().arguments(i));
+      }
+      std::cout << ')';
+    }
+    std::cout << "  by ";
+    for (int i = 0; i < c.policies_size(); ++i) {
+      std::cout << (i ? ", " : "") << c.policies(i);
+    }
+    std::cout << '\n';
+    if (!c.sql().empty()) std::cout << "      " << c.sql() << '\n';
+  }
+  if (decision.has_filter()) {
+    std::cout << "rows:\n  " << decision.filter().text() << '\n';
+    if (!decision.filter().sql().empty()) {
+      std::cout << "      " << decision.filter().sql() << '\n';
+    }
+    for (int i = 0; i < decision.filter().parameters_size(); ++i) {
+      std::cout << "      $" << i + 1 << " = "
+                << ValueText(decision.filter().parameters(i)) << '\n';
+    }
+  }
+  if (!decision.obligations().empty()) std::cout << "obligations:\n";
+  for (const v1::Obligation& o : decision.obligations()) {
+    std::cout << "  " << paint("1", o.name()) << '(';
+    bool first = true;
+    for (const auto& [name, value] : o.arguments().fields()) {
+      std::cout << (first ? "" : ", ") << name << ": " << ValueText(value);
+      first = false;
+    }
+    std::cout << ")\n";
+  }
+  if (decision.outcome() == v1::Decision::DENY &&
+      decision.determining().empty() && decision.errors().empty()) {
+    std::cout << "because:\n  nothing allows this\n";
+  }
+  PrintDeterminants("because", decision.determining(), paint);
+  PrintDeterminants("advisories", decision.advisories(), paint);
+  PrintDeterminants("not delegated", decision.not_delegated(), paint);
+  if (!decision.waivers().empty()) std::cout << "waivers:\n";
+  for (const v1::WaiverUse& w : decision.waivers()) {
+    std::cout << "  " << w.waiver() << " of " << w.policy() << '\n';
+  }
+  if (!decision.errors().empty()) std::cout << "errors:\n";
+  for (const v1::EvaluationError& e : decision.errors()) {
+    std::cout << "  " << (e.policy().empty() ? "" : e.policy() + ": ")
+              << e.message();
+    if (!e.file().empty()) {
+      std::cout << "  "
+                << paint("2", e.file() + ":" + std::to_string(e.line()));
+    }
+    std::cout << '\n';
+  }
+  std::cout << paint("2", "keep " + std::to_string(decision.keep().seconds()) +
+                              "s, policies " + decision.policies_revision() +
+                              ", facts " + decision.facts_revision())
+            << '\n';
+}
+
+}  // namespace bylaw::cli
