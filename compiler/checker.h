@@ -39,6 +39,8 @@ namespace bylaw {
 
 // --- Names -----------------------------------------------------------------
 
+inline constexpr uint32_t kAmbiguous = kNone - 1;
+
 // What a type's name stands for.
 struct TypeSymbol {
   enum class Kind : uint8_t { kVocabulary, kEntity, kRecord, kUnion };
@@ -78,6 +80,7 @@ struct Module {
   Names<MaskSymbol> masks;
   Names<uint32_t> policies;  // typed::Program::policies
   Names<Span> waivers;       // declared names (check_scopes.cc fills the list)
+  absl::flat_hash_set<const Module*> imported;  // as `imports`
 };
 
 // --- Environments of expressions -------------------------------------------
@@ -162,6 +165,7 @@ class Checker {
 
   // --- Names (check_modules.cc) ---
   const Module* FindModule(std::string_view name) const;
+  bool IsImported(const Module& from, const Module& module) const;
   // Every one reports what it does not find and returns null, kNone or empty.
   const TypeSymbol* ResolveTypeName(const Module& from, const ast::Path& path);
   TypeId ResolveType(const Module& from, const ast::TypeRef& ref);
@@ -172,8 +176,8 @@ class Checker {
   uint32_t ResolveEntity(const Module& from, const ast::Path& path);
   const ActionSymbol* ResolveAction(const Module& from, const ast::Path& path);
   uint32_t ResolveObligation(const Module& from, const ast::Path& path);
-  // Silent look-ups; kNone if there is none. A path is a name, or a module and
-  // a name. Ambiguous names are reported.
+  // A def by its name, or by a module and a name: kNone (silently) if there is
+  // none, kAmbiguous (reported) if there are two.
   uint32_t LookUpDef(const Module& from, const std::vector<ast::Name>& parts,
                      const Span& span, bool report = true);
   // A policy by its name in this module, or by its whole id (module.name) from
@@ -383,6 +387,20 @@ class Checker {
   static Facts Common(const Facts& a, const Facts& b);
 
  private:
+  void ResolveImports();
+  void ReportImportCycles();
+  void DeclareNames();
+  // check_schema.cc
+  void DeclareVocabularies();
+  void DeclareTypes();
+  void DeclareAttributes();
+  void DeclareActions();
+  void CheckInverses();
+  void CheckDefaults();
+  bool RootDeclares(const Module& module, const Span& span,
+                    std::string_view what);
+
+  absl::flat_hash_map<std::string, Module*> module_by_name_;
   mutable std::vector<bool> proposed_;  // cache of ProposedTypes
 };
 
