@@ -39,6 +39,9 @@ struct ServerOptions {
 
 class Server {
  public:
+  // Keeps SIGTERM, SIGINT and SIGHUP for RunUntilSignal. Call on the main
+  // thread before Start, whose threads inherit it.
+  static void BlockSignals();
   // Starts listening. The first load may fail on diagnostics: then the service
   // runs, is NOT_SERVING, answers UNAVAILABLE, and waits for a good version.
   // Fails if an address cannot be bound or a TLS file not be read.

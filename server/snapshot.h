@@ -42,6 +42,10 @@ struct SnapshotResult {
 
 SnapshotResult LoadSnapshot(const SnapshotSource& source);
 
+// Compile with the packs that ship (mesh, standard) at hand.
+CompileResult CompileWithPacks(CompileInput input,
+                               const CompileOptions& options = {});
+
 // The bytes of a bundle: program and facts in one file. The same snapshot
 // gives the same bytes.
 std::string WriteBundle(const Snapshot& snapshot);

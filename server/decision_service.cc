@@ -1,0 +1,335 @@
+// Check, CheckBatch, CheckStream, Explain. A decision takes microseconds, so it
+// is made on the thread that brings the request.
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/convert.h"
+#include "server/service.h"
+#include "server/status.h"
+
+namespace bylaw {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using grpc::CallbackServerContext;
+using grpc::Status;
+using grpc::StatusCode;
+
+int64_t NowMicros() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+// Memory of decisions, one a thread: nothing is allocated in steady state.
+Arena& ThreadArena() {
+  static thread_local Arena arena;
+  return arena;
+}
+
+// A call in flight, counted; `shed` if it is one too many.
+class InFlight {
+ public:
+  InFlight(Metrics* metrics, int64_t most) : metrics_(metrics) {
+    shed_ = metrics_->in_flight.fetch_add(1, std::memory_order_relaxed) >= most;
+  }
+  ~InFlight() { metrics_->in_flight.fetch_sub(1, std::memory_order_relaxed); }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+  bool shed() const { return shed_; }
+
+ private:
+  Metrics* metrics_;
+  bool shed_;
+};
+
+// What every call of one snapshot shares.
+class Decider {
+ public:
+  Decider(const ServiceContext& context,
+          std::shared_ptr<const Snapshot> snapshot, int64_t now)
+      : context_(context), snapshot_(std::move(snapshot)), now_(now) {}
+
+  bool Decide(const v1::CheckRequest& request, v1::Decision* out,
+              RequestError* error) const {
+    const auto begin = Clock::now();
+    Arena& arena = ThreadArena();
+    OwnedRequest owned;
+    BoundRequest bound;
+    if (!Bind(request, arena, &owned, &bound, error)) return false;
+    Decision decision;
+    snapshot_->engine->Decide(bound, arena, &decision);
+    DecisionReport report =
+        MakeReport(*snapshot_->engine, bound, decision,
+                   DialectFromProto(request.sql()));
+    report.request_id = request.request_id();
+    DecisionToProto(report, out);
+    context_.metrics->Decided(
+        decision.outcome, !report.errors.empty(),
+        static_cast<uint64_t>(
+            std::chrono::duration_cast<std::chrono::nanoseconds>(
+                Clock::now() - begin)
+                .count()));
+    return true;
+  }
+
+  bool Explain(const v1::CheckRequest& request, v1::Explanation* out,
+               RequestError* error) const {
+    Arena& arena = ThreadArena();
+    OwnedRequest owned;
+    BoundRequest bound;
+    if (!Bind(request, arena, &owned, &bound, error)) return false;
+    Explanation explanation = bylaw::Explain(
+        *snapshot_->engine, bound, DialectFromProto(request.sql()));
+    explanation.decision.request_id = request.request_id();
+    ExplanationToProto(explanation, out);
+    return true;
+  }
+
+ private:
+  bool Bind(const v1::CheckRequest& request, Arena& arena, OwnedRequest* owned,
+            BoundRequest* bound, RequestError* error) const {
+    arena.Reset();
+    if (RequestFromProto(request, now_, context_.options->simulation, owned,
+                         error) &&
+        snapshot_->engine->Bind(owned->request, arena, bound, error)) {
+      return true;
+    }
+    context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+
+  const ServiceContext& context_;
+  const std::shared_ptr<const Snapshot> snapshot_;
+  const int64_t now_;
+};
+
+// An item's unset fields are those of the defaults.
+v1::CheckRequest Merge(const v1::CheckRequest& defaults,
+                       const v1::CheckRequest& item) {
+  v1::CheckRequest merged = item;
+  if (!item.has_subject() && defaults.has_subject()) {
+    *merged.mutable_subject() = defaults.subject();
+  }
+  if (item.action().empty()) merged.set_action(defaults.action());
+  if (!item.has_resource() && defaults.has_resource()) {
+    *merged.mutable_resource() = defaults.resource();
+  }
+  if (!item.has_context() && defaults.has_context()) {
+    *merged.mutable_context() = defaults.context();
+  }
+  if (item.request_id().empty()) merged.set_request_id(defaults.request_id());
+  if (item.sql() == v1::SQL_NONE) merged.set_sql(defaults.sql());
+  if (!item.has_at() && defaults.has_at()) *merged.mutable_at() = defaults.at();
+  return merged;
+}
+
+class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
+ public:
+  explicit DecisionServiceImpl(const ServiceContext& context)
+      : context_(context) {}
+
+  grpc::ServerUnaryReactor* Check(CallbackServerContext* call,
+                                  const v1::CheckRequest* request,
+                                  v1::Decision* response) override {
+    return Finish(call, Guarded(call, *request, [&](const Decider& decider) {
+      RequestError error;
+      if (decider.Decide(*request, response, &error)) return Status::OK;
+      return InvalidArgument(error);
+    }));
+  }
+
+  grpc::ServerUnaryReactor* Explain(CallbackServerContext* call,
+                                    const v1::CheckRequest* request,
+                                    v1::Explanation* response) override {
+    return Finish(call, Guarded(call, *request, [&](const Decider& decider) {
+      RequestError error;
+      if (decider.Explain(*request, response, &error)) return Status::OK;
+      return InvalidArgument(error);
+    }));
+  }
+
+  grpc::ServerUnaryReactor* CheckBatch(
+      CallbackServerContext* call, const v1::CheckBatchRequest* request,
+      v1::CheckBatchResponse* response) override {
+    return Finish(call, Guarded(call, *request, [&](const Decider& decider) {
+      return Batch(call, *request, response, decider);
+    }));
+  }
+
+  grpc::ServerBidiReactor<v1::CheckRequest, v1::CheckStreamResponse>*
+  CheckStream(CallbackServerContext* call) override;
+
+ private:
+  class Stream;
+
+  static grpc::ServerUnaryReactor* Finish(CallbackServerContext* call,
+                                          const Status& status) {
+    grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+    reactor->Finish(status);
+    return reactor;
+  }
+
+  // Checks what comes before any work: size, overload, deadline, something to
+  // serve.
+  template <typename Message, typename Function>
+  Status Guarded(CallbackServerContext* call, const Message& request,
+                 const Function& function) {
+    const InFlight in_flight(context_.metrics,
+                             context_.options->max_concurrent);
+    if (in_flight.shed()) {
+      context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
+      return Status(StatusCode::UNAVAILABLE,
+                    "overloaded: more than max-concurrent calls at once; try "
+                    "again later");
+    }
+    if (const Status status = CheckSize(request); !status.ok()) return status;
+    if (call->deadline() <= std::chrono::system_clock::now()) {
+      context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
+      return Status(StatusCode::DEADLINE_EXCEEDED, "the deadline has passed");
+    }
+    std::shared_ptr<const Snapshot> snapshot = context_.reloader->Current();
+    if (snapshot == nullptr) {
+      context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
+      return Status(StatusCode::UNAVAILABLE,
+                    "no policies are loaded yet; GetStatus says why");
+    }
+    return function(Decider(context_, std::move(snapshot), NowMicros()));
+  }
+
+  template <typename Message>
+  Status CheckSize(const Message& request) const {
+    const auto bytes = static_cast<int64_t>(request.ByteSizeLong());
+    if (bytes <= context_.options->max_message_bytes) return Status::OK;
+    context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
+    return RefusedStatus(
+        StatusCode::RESOURCE_EXHAUSTED,
+        {"BL5204", "", "the message has " + std::to_string(bytes) +
+                           " bytes; at most " +
+                           std::to_string(context_.options->max_message_bytes) +
+                           " are read",
+         "split it, or raise the setting max-message-bytes"});
+  }
+
+  Status Batch(CallbackServerContext* call,
+               const v1::CheckBatchRequest& request,
+               v1::CheckBatchResponse* response, const Decider& decider) {
+    if (request.items_size() > context_.options->max_items) {
+      context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
+      return RefusedStatus(
+          StatusCode::RESOURCE_EXHAUSTED,
+          {"BL5204", "items",
+           "the batch has " + std::to_string(request.items_size()) +
+               " items; at most " +
+               std::to_string(context_.options->max_items) + " are taken",
+           "split it, or raise the setting max-items"});
+    }
+    const auto latest = std::min<std::chrono::system_clock::time_point>(
+        call->deadline(),
+        std::chrono::system_clock::now() +
+            std::chrono::milliseconds(context_.options->max_deadline_ms));
+    const bool merge = request.has_defaults();
+    for (const v1::CheckRequest& item : request.items()) {
+      if (call->IsCancelled()) return Status::CANCELLED;
+      if (std::chrono::system_clock::now() >= latest) {
+        context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
+        return Status(StatusCode::DEADLINE_EXCEEDED,
+                      "the deadline (or the setting max-deadline-ms) passed "
+                      "before all items were decided");
+      }
+      v1::CheckRequest merged;
+      if (merge) merged = Merge(request.defaults(), item);
+      Answer(decider, merge ? merged : item, response->add_items());
+    }
+    return Status::OK;
+  }
+
+  // An item that is itself broken gets an error of its own.
+  static void Answer(const Decider& decider, const v1::CheckRequest& request,
+                     v1::CheckStreamResponse* response) {
+    response->set_request_id(request.request_id());
+    RequestError error;
+    if (!decider.Decide(request, response->mutable_decision(), &error)) {
+      ErrorToProto(error, response->mutable_error());
+    }
+  }
+
+  const ServiceContext context_;
+};
+
+// Reads, decides, writes, in turn: the answers come in the order of the
+// requests, and flow control holds back a client that does not read.
+class DecisionServiceImpl::Stream final
+    : public grpc::ServerBidiReactor<v1::CheckRequest,
+                                     v1::CheckStreamResponse> {
+ public:
+  Stream(DecisionServiceImpl* service, CallbackServerContext* call)
+      : service_(service),
+        call_(call),
+        in_flight_(service->context_.metrics,
+                   service->context_.options->max_concurrent) {
+    if (in_flight_.shed()) {
+      service_->context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
+      Finish(Status(StatusCode::UNAVAILABLE,
+                    "overloaded: more than max-concurrent calls at once; try "
+                    "again later"));
+      return;
+    }
+    StartRead(&request_);
+  }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) {
+      Finish(Status::OK);  // the client is done
+      return;
+    }
+    const ServiceContext& context = service_->context_;
+    if (const Status status = service_->CheckSize(request_); !status.ok()) {
+      Finish(status);
+      return;
+    }
+    std::shared_ptr<const Snapshot> snapshot = context.reloader->Current();
+    if (snapshot == nullptr) {
+      Finish(Status(StatusCode::UNAVAILABLE,
+                    "no policies are loaded yet; GetStatus says why"));
+      return;
+    }
+    response_.Clear();
+    Answer(Decider(context, std::move(snapshot), NowMicros()), request_,
+           &response_);
+    StartWrite(&response_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok || call_->IsCancelled()) {
+      Finish(Status::CANCELLED);
+      return;
+    }
+    StartRead(&request_);
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  DecisionServiceImpl* const service_;
+  CallbackServerContext* const call_;
+  const InFlight in_flight_;
+  v1::CheckRequest request_;
+  v1::CheckStreamResponse response_;
+};
+
+grpc::ServerBidiReactor<v1::CheckRequest, v1::CheckStreamResponse>*
+DecisionServiceImpl::CheckStream(CallbackServerContext* call) {
+  return new Stream(this, call);
+}
+
+}  // namespace
+
+std::unique_ptr<v1::DecisionService::CallbackService> MakeDecisionService(
+    const ServiceContext& context) {
+  return std::make_unique<DecisionServiceImpl>(context);
+}
+
+}  // namespace bylaw

@@ -1,0 +1,209 @@
+// CheckDescriptor, Lint, GetStatus: work of milliseconds, done on threads of
+// its own so that decisions never wait behind it.
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "server/descriptor_check.h"
+#include "server/service.h"
+#include "server/status.h"
+#include "server/version.h"
+
+namespace bylaw {
+namespace {
+
+using grpc::CallbackServerContext;
+using grpc::Status;
+using grpc::StatusCode;
+
+void SetTimestamp(int64_t micros, google::protobuf::Timestamp* out) {
+  out->set_seconds(micros / 1'000'000);
+  out->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
+}
+
+// A few threads and a short queue; what does not fit is shed.
+class Workers {
+ public:
+  Workers() {
+    for (int i = 0; i < kThreads; ++i) {
+      threads_.emplace_back([this] { Run(); });
+    }
+  }
+  ~Workers() {
+    {
+      std::lock_guard lock(mu_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    for (std::thread& t : threads_) t.join();
+  }
+  bool Add(std::function<void()> job) {
+    {
+      std::lock_guard lock(mu_);
+      if (jobs_.size() >= kMostWaiting) return false;
+      jobs_.push_back(std::move(job));
+    }
+    wake_.notify_one();
+    return true;
+  }
+
+ private:
+  static constexpr int kThreads = 2;
+  // Each holds a message of some megabytes at most.
+  static constexpr size_t kMostWaiting = 64;
+  void Run() {
+    while (true) {
+      std::function<void()> job;
+      {
+        std::unique_lock lock(mu_);
+        wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
+        if (jobs_.empty()) return;
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+      }
+      job();
+    }
+  }
+  std::mutex mu_;
+  std::condition_variable wake_;
+  std::deque<std::function<void()>> jobs_;  // guarded by mu_
+  bool stopping_ = false;                   // guarded by mu_
+  std::vector<std::thread> threads_;
+};
+
+class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
+ public:
+  explicit PolicyServiceImpl(const ServiceContext& context)
+      : context_(context) {}
+
+  grpc::ServerUnaryReactor* CheckDescriptor(
+      CallbackServerContext* call, const v1::CheckDescriptorRequest* request,
+      v1::CheckDescriptorResponse* response) override {
+    return Later(call, *request, [this, request, response] {
+      const auto snapshot = context_.reloader->Current();
+      if (snapshot == nullptr) {
+        return Status(StatusCode::UNAVAILABLE,
+                      "no policies are loaded yet; GetStatus says why");
+      }
+      RequestError error;
+      const int64_t now =
+          std::chrono::duration_cast<std::chrono::microseconds>(
+              std::chrono::system_clock::now().time_since_epoch())
+              .count();
+      if (!bylaw::CheckDescriptor(*snapshot, *request, now,
+                                  context_.options->simulation, response,
+                                  &error)) {
+        context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
+        return InvalidArgument(error);
+      }
+      return Status::OK;
+    });
+  }
+
+  grpc::ServerUnaryReactor* Lint(CallbackServerContext* call,
+                                 const v1::LintRequest* request,
+                                 v1::LintResponse* response) override {
+    return Later(call, *request, [request, response] {
+      CompileInput input;
+      for (const v1::SourceFile& file : request->files()) {
+        input.files.emplace_back(file.path(), file.text());
+      }
+      const CompileResult result = CompileWithPacks(std::move(input));
+      for (const Diagnostic& d : result.diagnostics) {
+        DiagnosticToProto(d, response->add_diagnostics());
+      }
+      return Status::OK;
+    });
+  }
+
+  grpc::ServerUnaryReactor* GetStatus(CallbackServerContext* call,
+                                      const v1::GetStatusRequest*,
+                                      v1::Status* response) override {
+    const Reloader::State state = context_.reloader->state();
+    const auto snapshot = context_.reloader->Current();
+    const SnapshotSource& source = context_.options->source;
+    response->set_version(kServerVersion);
+    response->set_source(source.bundle.empty() ? source.root : source.bundle);
+    if (snapshot != nullptr) {
+      const Program& program = snapshot->engine->program();
+      const Facts& facts = snapshot->engine->facts();
+      response->set_mesh(program.settings.mesh);
+      response->set_policies_revision(program.revision);
+      response->set_facts_revision(facts.revision());
+      SetTimestamp(state.loaded_at, response->mutable_loaded_at());
+      response->set_policies(static_cast<int64_t>(program.policies.size()));
+      response->set_rules(static_cast<int64_t>(program.rules.size()));
+      response->set_entities(facts.size());
+      for (const std::string& file : facts.files()) {
+        response->add_facts_files(file);
+      }
+    }
+    response->set_loads(state.loads);
+    if (state.has_failed) {
+      v1::FailedReload* failed = response->mutable_last_failed_reload();
+      SetTimestamp(state.failed.at, failed->mutable_at());
+      failed->set_message(state.failed.message);
+      for (const Diagnostic& d : state.failed.diagnostics) {
+        DiagnosticToProto(d, failed->add_diagnostics());
+      }
+    }
+    grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+    reactor->Finish(Status::OK);
+    return reactor;
+  }
+
+ private:
+  template <typename Message>
+  grpc::ServerUnaryReactor* Later(CallbackServerContext* call,
+                                  const Message& request,
+                                  std::function<Status()> work) {
+    grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+    const auto bytes = static_cast<int64_t>(request.ByteSizeLong());
+    if (bytes > context_.options->max_message_bytes) {
+      context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
+      reactor->Finish(RefusedStatus(
+          StatusCode::RESOURCE_EXHAUSTED,
+          {"BL5204", "", "the message has " + std::to_string(bytes) +
+                             " bytes; at most " +
+                             std::to_string(
+                                 context_.options->max_message_bytes) +
+                             " are read",
+           "split it, or raise the setting max-message-bytes"}));
+      return reactor;
+    }
+    const bool queued =
+        workers_.Add([reactor, call, work = std::move(work)] {
+          if (call->deadline() <= std::chrono::system_clock::now()) {
+            reactor->Finish(Status(StatusCode::DEADLINE_EXCEEDED,
+                                   "the deadline has passed"));
+            return;
+          }
+          reactor->Finish(work());
+        });
+    if (!queued) {
+      context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
+      reactor->Finish(Status(StatusCode::UNAVAILABLE,
+                             "overloaded: too many descriptors and lints are "
+                             "waiting; try again later"));
+    }
+    return reactor;
+  }
+
+  const ServiceContext context_;
+  Workers workers_;
+};
+
+}  // namespace
+
+std::unique_ptr<v1::PolicyService::CallbackService> MakePolicyService(
+    const ServiceContext& context) {
+  return std::make_unique<PolicyServiceImpl>(context);
+}
+
+}  // namespace bylaw

@@ -1,0 +1,165 @@
+#include "server/reloader.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <utility>
+
+namespace bylaw {
+namespace {
+
+namespace fs = std::filesystem;
+
+int64_t Now() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void Describe(const fs::path& path, std::string* out) {
+  struct stat s;
+  if (stat(path.c_str(), &s) != 0) return;
+  *out += path.string() + " " + std::to_string(s.st_size) + " " +
+          std::to_string(s.st_mtim.tv_sec) + "." +
+          std::to_string(s.st_mtim.tv_nsec) + " " + std::to_string(s.st_ino) +
+          "\n";
+}
+
+}  // namespace
+
+Reloader::Reloader(SnapshotSource source, const Log* log,
+                   std::function<void(bool)> on_change)
+    : source_(std::move(source)), log_(log), on_change_(std::move(on_change)) {}
+
+Reloader::~Reloader() {
+  {
+    std::lock_guard lock(mu_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (watcher_.joinable()) watcher_.join();
+}
+
+bool Reloader::Reload() {
+  std::lock_guard one(load_mu_);
+  // Taken before the files are read: a change while they are read shows as a
+  // difference at the next look.
+  const std::string fingerprint = Fingerprint();
+  SnapshotResult result = LoadSnapshot(source_);
+  const bool good = result.snapshot != nullptr;
+  if (good) {
+    current_.store(result.snapshot, std::memory_order_release);
+    const Engine& engine = *result.snapshot->engine;
+    log_->Write(LogLevel::kInfo, "loaded",
+                {{"source", result.snapshot->origin},
+                 {"policies", std::to_string(engine.program().policies.size())},
+                 {"entities", std::to_string(engine.facts().size())},
+                 {"policies_revision", engine.program().revision},
+                 {"facts_revision", engine.facts().revision()}});
+  } else {
+    size_t errors = 0;
+    for (const Diagnostic& d : result.diagnostics) {
+      if (d.severity != Severity::kError) continue;
+      constexpr size_t kMostLogged = 20;
+      if (++errors > kMostLogged) continue;
+      log_->Write(LogLevel::kError, "broken version",
+                  {{"file", std::string(d.path())},
+                   {"line", std::to_string(d.Start().line)},
+                   {"column", std::to_string(d.Start().column)},
+                   {"code", std::string(InfoOf(d.code).id)},
+                   {"error", d.message}});
+    }
+    log_->Write(LogLevel::kError,
+                Current() != nullptr
+                    ? "the new version has errors; the one before goes on "
+                      "serving"
+                    : "nothing to serve yet: the version found has errors",
+                {{"errors", std::to_string(errors)}});
+  }
+  {
+    std::lock_guard lock(mu_);
+    loaded_ = fingerprint;
+    if (good) {
+      ++state_.loads;
+      state_.loaded_at = Now();
+      state_.has_failed = false;
+      state_.failed = FailedLoad();
+    } else {
+      ++state_.failed_loads;
+      state_.has_failed = true;
+      state_.failed.at = Now();
+      state_.failed.message = std::to_string(result.diagnostics.size()) +
+                              " diagnostics; the version before goes on";
+      state_.failed.diagnostics = std::move(result.diagnostics);
+      state_.failed.compiled = std::move(result.compiled);
+    }
+  }
+  on_change_(Current() != nullptr);
+  return good;
+}
+
+void Reloader::Watch(int64_t interval_ms) {
+  watcher_ = std::thread([this, interval_ms] { WatchLoop(interval_ms); });
+}
+
+Reloader::State Reloader::state() const {
+  std::lock_guard lock(mu_);
+  return state_;
+}
+
+// Name, size, time and inode of everything a load may read. Cheap beside a
+// load, and needs no notification service.
+std::string Reloader::Fingerprint() const {
+  std::string out;
+  if (!source_.bundle.empty()) {
+    Describe(source_.bundle, &out);
+    return out;
+  }
+  std::vector<fs::path> files;
+  std::error_code error;
+  fs::recursive_directory_iterator it(
+      source_.root, fs::directory_options::skip_permission_denied, error);
+  for (const fs::recursive_directory_iterator end; !error && it != end;
+       it.increment(error)) {
+    const std::string name = it->path().filename().string();
+    std::error_code ignored;
+    if (name.starts_with('.')) {
+      if (it->is_directory(ignored)) it.disable_recursion_pending();
+      continue;
+    }
+    const std::string extension = it->path().extension().string();
+    if (extension == ".bylaw" || extension == ".yaml" || extension == ".yml" ||
+        extension == ".json" || extension == ".jsonl" ||
+        extension == ".ndjson") {
+      files.push_back(it->path());
+    }
+  }
+  std::sort(files.begin(), files.end());
+  for (const fs::path& file : files) Describe(file, &out);
+  return out;
+}
+
+void Reloader::WatchLoop(int64_t interval_ms) {
+  std::string before;
+  while (true) {
+    std::string loaded;
+    {
+      std::unique_lock lock(mu_);
+      wake_.wait_for(lock, std::chrono::milliseconds(interval_ms),
+                     [this] { return stopping_; });
+      if (stopping_) return;
+      loaded = loaded_;
+    }
+    const std::string now = Fingerprint();
+    // Two looks alike: whoever writes the files is done.
+    if (now != loaded && now == before) {
+      log_->Write(LogLevel::kInfo, "files changed");
+      Reload();
+    }
+    before = now;
+  }
+}
+
+}  // namespace bylaw

@@ -1,0 +1,198 @@
+#include "server/server.h"
+
+#include <pthread.h>
+#include <signal.h>
+
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <utility>
+
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/grpcpp.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "server/log.h"
+#include "server/metrics.h"
+#include "server/reloader.h"
+#include "server/service.h"
+
+namespace bylaw {
+namespace {
+
+absl::StatusOr<std::string> ReadPem(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (!file || !(text << file.rdbuf())) {
+    return absl::InvalidArgumentError(path + ": cannot be read");
+  }
+  return text.str();
+}
+
+absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
+    const ServerOptions& options) {
+  if (options.tls_certificate.empty()) {
+    return grpc::InsecureServerCredentials();
+  }
+  grpc::SslServerCredentialsOptions ssl;
+  const auto certificate = ReadPem(options.tls_certificate);
+  if (!certificate.ok()) return certificate.status();
+  const auto key = ReadPem(options.tls_key);
+  if (!key.ok()) return key.status();
+  ssl.pem_key_cert_pairs.push_back({*key, *certificate});
+  if (!options.tls_client_ca.empty()) {
+    const auto ca = ReadPem(options.tls_client_ca);
+    if (!ca.ok()) return ca.status();
+    ssl.pem_root_certs = *ca;
+    ssl.client_certificate_request =
+        GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
+  }
+  return grpc::SslServerCredentials(ssl);
+}
+
+sigset_t HandledSignals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
+}  // namespace
+
+class Server::Impl {
+ public:
+  explicit Impl(const ServerOptions& options)
+      : options(options),
+        log(LogLevelOf(options.log_level), options.log_format == "json"),
+        reloader(options.source, &log, [this](bool serving) {
+          SetServing(serving);
+        }) {}
+
+  void SetServing(bool serving) {
+    grpc::HealthCheckServiceInterface* health =
+        server == nullptr ? nullptr : server->GetHealthCheckService();
+    if (health == nullptr) return;
+    health->SetServingStatus(serving);  // of all services and of ""
+    health->SetServingStatus("bylaw.v1.DecisionService", serving);
+    health->SetServingStatus("bylaw.v1.PolicyService", true);
+  }
+
+  const ServerOptions options;
+  const Log log;
+  Metrics metrics;
+  std::unique_ptr<v1::DecisionService::CallbackService> decisions;
+  std::unique_ptr<v1::PolicyService::CallbackService> policies;
+  std::unique_ptr<grpc::Server> server;
+  Reloader reloader;
+  std::unique_ptr<MetricsServer> metrics_server;
+  int port = 0;
+  bool stopped = false;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Server::~Server() { Stop(); }
+
+void Server::BlockSignals() {
+  const sigset_t set = HandledSignals();
+  pthread_sigmask(SIG_BLOCK, &set, nullptr);
+}
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(
+    const ServerOptions& options) {
+  auto impl = std::make_unique<Impl>(options);
+  const auto credentials = Credentials(options);
+  if (!credentials.ok()) return credentials.status();
+  const ServiceContext context{&impl->options, &impl->reloader, &impl->metrics,
+                               &impl->log};
+  impl->decisions = MakeDecisionService(context);
+  impl->policies = MakePolicyService(context);
+
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  grpc::ServerBuilder builder;
+  builder.AddListeningPort(options.listen, *credentials, &impl->port);
+  builder.RegisterService(impl->decisions.get());
+  builder.RegisterService(impl->policies.get());
+  // gRPC's own limit is a wall behind ours, whose message names the setting.
+  builder.SetMaxReceiveMessageSize(
+      static_cast<int>(std::min<int64_t>(options.max_message_bytes * 4,
+                                         INT32_MAX)));
+  builder.SetMaxSendMessageSize(-1);  // answers are as large as they must be
+  // A taken port is an error, not a second listener beside the first.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  if (options.threads > 0) {
+    grpc::ResourceQuota quota;
+    // gRPC needs a few threads of its own beside those that decide.
+    quota.SetMaxThreads(static_cast<int>(options.threads) + 4);
+    builder.SetResourceQuota(quota);
+  }
+  impl->server = builder.BuildAndStart();
+  if (impl->server == nullptr || impl->port == 0) {
+    return absl::UnavailableError("cannot listen on " + options.listen +
+                                  ": is the address right and free?");
+  }
+  impl->SetServing(false);
+  if (!options.metrics.empty()) {
+    Impl* raw = impl.get();
+    auto started = MetricsServer::Start(options.metrics, [raw] {
+      const auto snapshot = raw->reloader.Current();
+      const Reloader::State state = raw->reloader.state();
+      raw->metrics.loads = static_cast<uint64_t>(state.loads);
+      raw->metrics.failed_loads = static_cast<uint64_t>(state.failed_loads);
+      return raw->metrics.Text(
+          snapshot ? snapshot->engine->program().revision : "",
+          snapshot ? snapshot->engine->facts().revision() : "");
+    });
+    if (!started.ok()) return started.status();
+    impl->metrics_server = std::move(*started);
+  }
+  std::unique_ptr<Server> server(new Server(std::move(impl)));
+  Impl& i = *server->impl_;
+  i.reloader.Reload();
+  if (options.watch) i.reloader.Watch(options.watch_interval_ms);
+  const std::string host = options.listen.substr(0, options.listen.rfind(':'));
+  i.log.Write(LogLevel::kInfo, "listening",
+              {{"address", host + ":" + std::to_string(i.port)},
+               {"metrics", std::to_string(server->metrics_port())},
+               {"serving", i.reloader.Current() ? "true" : "false"}});
+  return server;
+}
+
+int Server::port() const { return impl_->port; }
+
+int Server::metrics_port() const {
+  return impl_->metrics_server ? impl_->metrics_server->port() : 0;
+}
+
+bool Server::Reload() { return impl_->reloader.Reload(); }
+
+void Server::Stop() {
+  if (impl_->stopped || impl_->server == nullptr) return;
+  impl_->stopped = true;
+  impl_->SetServing(false);
+  impl_->server->Shutdown(std::chrono::system_clock::now() +
+                          std::chrono::milliseconds(impl_->options.grace_ms));
+  impl_->server->Wait();
+  impl_->log.Write(LogLevel::kInfo, "stopped");
+}
+
+void Server::RunUntilSignal() {
+  const sigset_t set = HandledSignals();
+  while (true) {
+    int signal = 0;
+    if (sigwait(&set, &signal) != 0) continue;
+    if (signal == SIGHUP) {
+      impl_->log.Write(LogLevel::kInfo, "SIGHUP: loading again");
+      impl_->reloader.Reload();
+      continue;
+    }
+    impl_->log.Write(LogLevel::kInfo, "stopping",
+                     {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+    Stop();
+    return;
+  }
+}
+
+}  // namespace bylaw
