@@ -35,7 +35,7 @@ int LintAlone(const Options& options, std::vector<Diagnostic>* diagnostics,
     if (!ReadInput(file, &text)) return kRefused;
     input.files.emplace_back(file, std::move(text));
   }
-  auto result = std::make_shared<CompileResult>(Compile(input));
+  auto result = std::make_shared<CompileResult>(CompileWithPacks(std::move(input)));
   *diagnostics = result->diagnostics;
   *keep = result;
   return kOk;

@@ -60,7 +60,7 @@ bool ApplyManifest(CLI::App* verb,
   return true;
 }
 
-int Run(Options options, CLI::App* verb) {
+int Run(Options options) {
   ServerOptions& server = options.server;
   if (!options.globals.bundle.empty()) {
     if (!options.globals.directory.empty()) {
@@ -78,7 +78,7 @@ int Run(Options options, CLI::App* verb) {
   if (!server.tls_client_ca.empty() && server.tls_certificate.empty()) {
     return Refuse("--tls-client-ca needs --tls-certificate and --tls-key");
   }
-  (void)verb;
+  Server::BlockSignals();
   auto started = Server::Start(server);
   if (!started.ok()) {
     return Refuse(std::string(started.status().message()));
@@ -161,7 +161,7 @@ void AddServe(CLI::App& app, int* exit) {
         return;
       }
     }
-    *exit = Run(*options, verb);
+    *exit = Run(*options);
   });
 }
 
