@@ -30,12 +30,12 @@ void AddExplainCode(CLI::App& app, int* exit) {
       return;
     }
     if (options->format == Format::kJson) {
-      std::cout << nlohmann::ordered_json{
-                       {"code", info->id},
-                       {"name", info->name},
-                       {"severity", SeverityName(info->severity)},
-                       {"summary", info->summary},
-                       {"text", info->text}}
+      std::cout << nlohmann::ordered_json{{"code", info->id},
+                                          {"name", info->name},
+                                          {"severity",
+                                           SeverityName(info->severity)},
+                                          {"summary", info->summary},
+                                          {"text", info->text}}
                        .dump(2)
                 << '\n';
     } else {

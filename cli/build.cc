@@ -33,13 +33,15 @@ int Run(const Options& options) {
   if (!WriteAtomically(options.output, bytes)) return kRefused;
   const Engine& engine = *result.snapshot->engine;
   if (options.format == Format::kJson) {
-    std::cout << nlohmann::ordered_json{
-                     {"file", options.output},
-                     {"bytes", bytes.size()},
-                     {"policies", engine.program().policies.size()},
-                     {"entities", engine.facts().size()},
-                     {"policiesRevision", engine.program().revision},
-                     {"factsRevision", engine.facts().revision()}}
+    std::cout << nlohmann::ordered_json{{"file", options.output},
+                                        {"bytes", bytes.size()},
+                                        {"policies",
+                                         engine.program().policies.size()},
+                                        {"entities", engine.facts().size()},
+                                        {"policiesRevision",
+                                         engine.program().revision},
+                                        {"factsRevision",
+                                         engine.facts().revision()}}
                      .dump(2)
               << '\n';
   } else {

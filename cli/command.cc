@@ -68,8 +68,7 @@ int Refuse(const RequestError& error) {
 }
 
 std::optional<std::string> RepositoryFolder(const Globals& globals) {
-  const std::string start =
-      globals.directory.empty() ? "." : globals.directory;
+  const std::string start = globals.directory.empty() ? "." : globals.directory;
   const std::string found = FindRepository(start);
   if (found.empty()) {
     Refuse("no bylaw.yaml in " + (start == "." ? "this folder" : start) +
@@ -136,8 +135,8 @@ bool ReadInput(const std::string& path, std::string* text) {
 
 bool WriteAtomically(const std::string& path, std::string_view bytes) {
   const std::string temporary = path + ".tmp" + std::to_string(getpid());
-  const int fd = open(temporary.c_str(),
-                      O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int fd =
+      open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   const auto fail = [&] {
     Refuse(path + ": " + std::strerror(errno));
     unlink(temporary.c_str());

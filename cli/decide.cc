@@ -41,8 +41,9 @@ class Decider {
     if (!options_.remote.empty()) {
       if (!options_.globals.bundle.empty() ||
           !options_.globals.directory.empty()) {
-        Refuse("--remote takes its policies from the service: leave out -C "
-               "and --bundle");
+        Refuse(
+            "--remote takes its policies from the service: leave out -C "
+            "and --bundle");
         return false;
       }
       remote_ = std::make_unique<Remote>(options_.remote);
@@ -131,9 +132,8 @@ void PrintExplanation(const v1::Explanation& explanation, bool color) {
   if (explanation.rules().empty()) std::cout << "no candidate rules\n";
   for (const v1::RuleExplanation& r : explanation.rules()) {
     std::cout << "\n"
-              << r.state() << "  " << r.policy() << " ("
-              << r.kind() << ")  " << r.file() << ':' << r.line() << "  scope "
-              << r.scope() << '\n';
+              << r.state() << "  " << r.policy() << " (" << r.kind() << ")  "
+              << r.file() << ':' << r.line() << "  scope " << r.scope() << '\n';
     if (!r.text().empty()) std::cout << "    " << r.text() << '\n';
     for (const auto& e : r.elements()) {
       std::cout << "    for " << e.name() << " = " << e.value() << '\n';
@@ -249,9 +249,15 @@ void Add(CLI::App& app, int* exit, bool explain) {
       "Exit code: 0 ALLOW, 3 MASK, 1 DENY, 2 the request was refused; with "
       "--lines\n0, or 2 if a line was refused.\n"
       "Examples:\n"
-      "  bylaw " + name + " request.json\n"
-      "  bylaw " + name + " --sql postgres --format json < request.json\n"
-      "  bylaw " + name + " --lines requests.jsonl > decisions.jsonl\n"
+      "  bylaw " +
+      name +
+      " request.json\n"
+      "  bylaw " +
+      name +
+      " --sql postgres --format json < request.json\n"
+      "  bylaw " +
+      name +
+      " --lines requests.jsonl > decisions.jsonl\n"
       "A request:\n"
       "  {\"subject\": {\"type\": \"User\", \"id\": \"ana\"}, \"action\": "
       "\"read\",\n"

@@ -1,4 +1,6 @@
 // bylaw dump: the text form of a stage of the compiler.
+#include "dsl/dump.h"
+
 #include <filesystem>
 #include <iostream>
 #include <memory>
@@ -6,7 +8,6 @@
 #include "cli/command.h"
 #include "compiler/bytecode/disassemble.h"
 #include "compiler/typed_dump.h"
-#include "dsl/dump.h"
 #include "dsl/parser.h"
 
 namespace bylaw::cli {

@@ -50,8 +50,8 @@ void PrintDiff(const std::string& path, const std::string& before,
     for (size_t sum = 1; sum < kAhead && best_i == a.size(); ++sum) {
       for (size_t di = 0; di <= sum; ++di) {
         const size_t dj = sum - di;
-        if (i + di < a.size() && j + dj < b.size() &&
-            a[i + di] == b[j + dj] && !a[i + di].empty()) {
+        if (i + di < a.size() && j + dj < b.size() && a[i + di] == b[j + dj] &&
+            !a[i + di].empty()) {
           best_i = i + di, best_j = j + dj;
           break;
         }

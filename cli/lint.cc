@@ -35,7 +35,8 @@ int LintAlone(const Options& options, std::vector<Diagnostic>* diagnostics,
     if (!ReadInput(file, &text)) return kRefused;
     input.files.emplace_back(file, std::move(text));
   }
-  auto result = std::make_shared<CompileResult>(CompileWithPacks(std::move(input)));
+  auto result =
+      std::make_shared<CompileResult>(CompileWithPacks(std::move(input)));
   *diagnostics = result->diagnostics;
   *keep = result;
   return kOk;
@@ -71,8 +72,8 @@ int Run(const Options& options) {
     for (const std::string& f : options.files) wanted.insert(Canonical(f));
     for (Diagnostic& d : result.diagnostics) {
       if (wanted.empty() ||
-          wanted.count(Canonical(
-              (fs::path(folder) / std::string(d.path())).string()))) {
+          wanted.count(
+              Canonical((fs::path(folder) / std::string(d.path())).string()))) {
         diagnostics.push_back(std::move(d));
       }
     }

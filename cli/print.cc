@@ -16,8 +16,7 @@ using Json = nlohmann::ordered_json;
 std::string Utf8(std::string_view text) {
   // Texts of broken files may hold anything; JSON may not.
   Json j = std::string(text);
-  return Json::parse(
-      j.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return Json::parse(j.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 Json DiagnosticJson(const Diagnostic& d) {
@@ -49,27 +48,24 @@ Json Sarif(const std::vector<Diagnostic>& diagnostics) {
     const LineColumn start = d.Start(), end = d.End();
     std::string text = Utf8(d.message);
     if (!d.suggestion.empty()) text += "\n" + Utf8(d.suggestion);
-    results.push_back(
-        {{"ruleId", info.id},
-         {"level", std::string(SeverityName(d.severity))},
-         {"message", {{"text", text}}},
-         {"locations",
-          {{{"physicalLocation",
-             {{"artifactLocation", {{"uri", Utf8(d.path())}}},
-              {"region",
-               {{"startLine", std::max(1u, start.line)},
-                {"startColumn", std::max(1u, start.column)},
-                {"endLine", std::max(1u, end.line)},
-                {"endColumn", std::max(1u, end.column)}}}}}}}}});
+    results.push_back({{"ruleId", info.id},
+                       {"level", std::string(SeverityName(d.severity))},
+                       {"message", {{"text", text}}},
+                       {"locations",
+                        {{{"physicalLocation",
+                           {{"artifactLocation", {{"uri", Utf8(d.path())}}},
+                            {"region",
+                             {{"startLine", std::max(1u, start.line)},
+                              {"startColumn", std::max(1u, start.column)},
+                              {"endLine", std::max(1u, end.line)},
+                              {"endColumn", std::max(1u, end.column)}}}}}}}}});
   }
   return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
           {"version", "2.1.0"},
           {"runs",
            {{{"tool",
               {{"driver",
-                {{"name", "bylaw"},
-                 {"version", kVersion},
-                 {"rules", rules}}}}},
+                {{"name", "bylaw"}, {"version", kVersion}, {"rules", rules}}}}},
              {"results", results}}}}};
 }
 
@@ -112,8 +108,8 @@ void PrintDeterminants(
     std::cout << "  " << paint("1", d.policy().empty() ? d.kind() : d.policy());
     if (!d.policy().empty()) std::cout << " (" << d.kind() << ")";
     if (!d.file().empty()) {
-      std::cout << "  " << paint("2", d.file() + ":" +
-                                          std::to_string(d.line()));
+      std::cout << "  "
+                << paint("2", d.file() + ":" + std::to_string(d.line()));
     }
     std::cout << '\n';
     if (!d.because().empty()) std::cout << "      " << d.because() << '\n';

@@ -112,8 +112,7 @@ void AddServe(CLI::App& app, int* exit) {
   add("watch-interval-ms", server.watch_interval_ms,
       "How often files are looked at", "MS")
       ->check(CLI::Range(10, 3'600'000));
-  add("log-format", server.log_format, "How log lines are written",
-      "text|json")
+  add("log-format", server.log_format, "How log lines are written", "text|json")
       ->check(CLI::IsMember({"text", "json"}));
   add("log-level", server.log_level, "The least that is logged",
       "debug|info|warning|error")

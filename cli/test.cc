@@ -97,10 +97,10 @@ void PrintJson(const CompileResult& compiled, const TestRun& run) {
                         {"matched", c.matched},
                         {"notMatched", c.not_matched}});
   }
-  std::cout << nlohmann::ordered_json{{"tests", tests}, {"coverage", coverage}}
-                   .dump(2, ' ', false,
-                         nlohmann::ordered_json::error_handler_t::replace)
-            << '\n';
+  std::cout
+      << nlohmann::ordered_json{{"tests", tests}, {"coverage", coverage}}.dump(
+             2, ' ', false, nlohmann::ordered_json::error_handler_t::replace)
+      << '\n';
 }
 
 std::string Xml(std::string_view text) {
@@ -191,8 +191,7 @@ int Run(const Options& options) {
       PrintText(compiled, run, options.coverage);
   }
   if (run.tests.empty() && !options.filter.empty()) {
-    return Refuse("no test's module or name contains `" + options.filter +
-                  "`");
+    return Refuse("no test's module or name contains `" + options.filter + "`");
   }
   return run.failed > 0 ? kFound : kOk;
 }

@@ -61,16 +61,15 @@ class Decider {
     if (!Bind(request, arena, &owned, &bound, error)) return false;
     Decision decision;
     snapshot_->engine->Decide(bound, arena, &decision);
-    DecisionReport report =
-        MakeReport(*snapshot_->engine, bound, decision,
-                   DialectFromProto(request.sql()));
+    DecisionReport report = MakeReport(*snapshot_->engine, bound, decision,
+                                       DialectFromProto(request.sql()));
     report.request_id = request.request_id();
     DecisionToProto(report, out);
     context_.metrics->Decided(
         decision.outcome, !report.errors.empty(),
         static_cast<uint64_t>(
-            std::chrono::duration_cast<std::chrono::nanoseconds>(
-                Clock::now() - begin)
+            std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() -
+                                                                 begin)
                 .count()));
     return true;
   }
@@ -81,8 +80,8 @@ class Decider {
     OwnedRequest owned;
     BoundRequest bound;
     if (!Bind(request, arena, &owned, &bound, error)) return false;
-    Explanation explanation = bylaw::Explain(
-        *snapshot_->engine, bound, DialectFromProto(request.sql()));
+    Explanation explanation = bylaw::Explain(*snapshot_->engine, bound,
+                                             DialectFromProto(request.sql()));
     explanation.decision.request_id = request.request_id();
     ExplanationToProto(explanation, out);
     return true;
@@ -135,28 +134,30 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
                                   const v1::CheckRequest* request,
                                   v1::Decision* response) override {
     return Finish(call, Guarded(call, *request, [&](const Decider& decider) {
-      RequestError error;
-      if (decider.Decide(*request, response, &error)) return Status::OK;
-      return InvalidArgument(error);
-    }));
+                    RequestError error;
+                    if (decider.Decide(*request, response, &error))
+                      return Status::OK;
+                    return InvalidArgument(error);
+                  }));
   }
 
   grpc::ServerUnaryReactor* Explain(CallbackServerContext* call,
                                     const v1::CheckRequest* request,
                                     v1::Explanation* response) override {
     return Finish(call, Guarded(call, *request, [&](const Decider& decider) {
-      RequestError error;
-      if (decider.Explain(*request, response, &error)) return Status::OK;
-      return InvalidArgument(error);
-    }));
+                    RequestError error;
+                    if (decider.Explain(*request, response, &error))
+                      return Status::OK;
+                    return InvalidArgument(error);
+                  }));
   }
 
   grpc::ServerUnaryReactor* CheckBatch(
       CallbackServerContext* call, const v1::CheckBatchRequest* request,
       v1::CheckBatchResponse* response) override {
     return Finish(call, Guarded(call, *request, [&](const Decider& decider) {
-      return Batch(call, *request, response, decider);
-    }));
+                    return Batch(call, *request, response, decider);
+                  }));
   }
 
   grpc::ServerBidiReactor<v1::CheckRequest, v1::CheckStreamResponse>*
@@ -206,10 +207,9 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
     context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
     return RefusedStatus(
         StatusCode::RESOURCE_EXHAUSTED,
-        {"BL5204", "", "the message has " + std::to_string(bytes) +
-                           " bytes; at most " +
-                           std::to_string(context_.options->max_message_bytes) +
-                           " are read",
+        {"BL5204", "",
+         "the message has " + std::to_string(bytes) + " bytes; at most " +
+             std::to_string(context_.options->max_message_bytes) + " are read",
          "split it, or raise the setting max-message-bytes"});
   }
 

@@ -29,10 +29,9 @@ LogLevel LogLevelOf(std::string_view name) {
 void Log::Write(LogLevel level, std::string_view message,
                 std::initializer_list<Field> fields) const {
   if (!enabled(level)) return;
-  const int64_t now =
-      std::chrono::duration_cast<std::chrono::microseconds>(
-          std::chrono::system_clock::now().time_since_epoch())
-          .count();
+  const int64_t now = std::chrono::duration_cast<std::chrono::microseconds>(
+                          std::chrono::system_clock::now().time_since_epoch())
+                          .count();
   const std::string_view name = kNames[static_cast<size_t>(level)];
   std::string line;
   if (json_) {
@@ -43,8 +42,8 @@ void Log::Write(LogLevel level, std::string_view message,
     }
     line += "}\n";
   } else {
-    line = FormatTime(now) + " " + std::string(name) + ": " +
-           std::string(message);
+    line =
+        FormatTime(now) + " " + std::string(name) + ": " + std::string(message);
     for (const Field& field : fields) {
       const bool plain =
           !field.second.empty() &&

@@ -33,8 +33,7 @@ std::string Metrics::Text(const std::string& policies_revision,
   head("bylaw_decisions_total", "counter", "Decisions by outcome.");
   constexpr const char* kOutcomes[] = {"unspecified", "allow", "mask", "deny"};
   for (size_t i = 1; i < 4; ++i) {
-    line(std::string("bylaw_decisions_total{outcome=\"") + kOutcomes[i] +
-             "\"}",
+    line(std::string("bylaw_decisions_total{outcome=\"") + kOutcomes[i] + "\"}",
          decisions[i]);
   }
   head("bylaw_decisions_with_errors_total", "counter",
@@ -103,11 +102,11 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
   impl->server.new_task_queue = [] { return new httplib::ThreadPool(2); };
   impl->server.set_read_timeout(5);
   impl->server.set_write_timeout(5);
-  impl->server.Get("/metrics", [text = std::move(text)](
-                                   const httplib::Request&,
-                                   httplib::Response& response) {
-    response.set_content(text(), "text/plain; version=0.0.4");
-  });
+  impl->server.Get("/metrics",
+                   [text = std::move(text)](const httplib::Request&,
+                                            httplib::Response& response) {
+                     response.set_content(text(), "text/plain; version=0.0.4");
+                   });
   impl->port = port == 0 ? impl->server.bind_to_any_port(host)
                : impl->server.bind_to_port(host, port) ? port
                                                        : -1;

@@ -169,23 +169,21 @@ class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
       context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
       reactor->Finish(RefusedStatus(
           StatusCode::RESOURCE_EXHAUSTED,
-          {"BL5204", "", "the message has " + std::to_string(bytes) +
-                             " bytes; at most " +
-                             std::to_string(
-                                 context_.options->max_message_bytes) +
-                             " are read",
+          {"BL5204", "",
+           "the message has " + std::to_string(bytes) + " bytes; at most " +
+               std::to_string(context_.options->max_message_bytes) +
+               " are read",
            "split it, or raise the setting max-message-bytes"}));
       return reactor;
     }
-    const bool queued =
-        workers_.Add([reactor, call, work = std::move(work)] {
-          if (call->deadline() <= std::chrono::system_clock::now()) {
-            reactor->Finish(Status(StatusCode::DEADLINE_EXCEEDED,
-                                   "the deadline has passed"));
-            return;
-          }
-          reactor->Finish(work());
-        });
+    const bool queued = workers_.Add([reactor, call, work = std::move(work)] {
+      if (call->deadline() <= std::chrono::system_clock::now()) {
+        reactor->Finish(
+            Status(StatusCode::DEADLINE_EXCEEDED, "the deadline has passed"));
+        return;
+      }
+      reactor->Finish(work());
+    });
     if (!queued) {
       context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
       reactor->Finish(Status(StatusCode::UNAVAILABLE,

@@ -63,8 +63,8 @@ class Reloader {
   std::mutex load_mu_;  // one load at a time
   mutable std::mutex mu_;
   std::condition_variable wake_;
-  State state_;           // guarded by mu_
-  std::string loaded_;    // fingerprint of the last attempt; guarded by mu_
+  State state_;            // guarded by mu_
+  std::string loaded_;     // fingerprint of the last attempt; guarded by mu_
   bool stopping_ = false;  // guarded by mu_
   std::thread watcher_;
 };

@@ -65,9 +65,8 @@ class Server::Impl {
   explicit Impl(const ServerOptions& options)
       : options(options),
         log(LogLevelOf(options.log_level), options.log_format == "json"),
-        reloader(options.source, &log, [this](bool serving) {
-          SetServing(serving);
-        }) {}
+        reloader(options.source, &log,
+                 [this](bool serving) { SetServing(serving); }) {}
 
   void SetServing(bool serving) {
     grpc::HealthCheckServiceInterface* health =
@@ -116,9 +115,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.RegisterService(impl->decisions.get());
   builder.RegisterService(impl->policies.get());
   // gRPC's own limit is a wall behind ours, whose message names the setting.
-  builder.SetMaxReceiveMessageSize(
-      static_cast<int>(std::min<int64_t>(options.max_message_bytes * 4,
-                                         INT32_MAX)));
+  builder.SetMaxReceiveMessageSize(static_cast<int>(
+      std::min<int64_t>(options.max_message_bytes * 4, INT32_MAX)));
   builder.SetMaxSendMessageSize(-1);  // answers are as large as they must be
   // A taken port is an error, not a second listener beside the first.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);

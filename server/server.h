@@ -19,7 +19,7 @@ namespace bylaw {
 struct ServerOptions {
   SnapshotSource source;
   std::string listen = "127.0.0.1:7070";
-  std::string metrics;     // HTTP host:port for Prometheus; empty: none
+  std::string metrics;      // HTTP host:port for Prometheus; empty: none
   bool simulation = false;  // requests may say `at`
   bool watch = true;        // reload when files change
   int64_t watch_interval_ms = 1000;

@@ -1,0 +1,565 @@
+#include "cli/test_runner.h"
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "compiler/bytecode/scalar.h"
+#include "evaluator/engine.h"
+#include "evaluator/facts_builder.h"
+#include "evaluator/filter.h"
+#include "evaluator/report.h"
+
+namespace bylaw::cli {
+namespace {
+
+using typed::Expect;
+using typed::GivenEntity;
+using Fields = std::vector<std::pair<uint32_t, Constant>>;
+
+// 2026-01-01T12:00:00Z: `now` of a test without `at`.
+constexpr int64_t kDefaultNow = 1767268800LL * 1'000'000;
+
+Node Text(std::string text) {
+  Node node;
+  node.kind = Node::Kind::kString;
+  node.quoted = true;
+  node.text = std::move(text);
+  return node;
+}
+
+// A constant as a request would carry it.
+Node NodeOf(const Schema& schema, const Constant& c, TypeId type) {
+  Node node;
+  const TypeInfo& info = schema.type(type);
+  switch (c.kind) {
+    case Kind::kBool:
+      node.kind = Node::Kind::kBool;
+      node.boolean = c.number != 0;
+      return node;
+    case Kind::kInt:
+      return Text(FormatInt(c.number));
+    case Kind::kDecimal:
+      return Text(FormatDecimal(c.number));
+    case Kind::kString:
+      return Text(c.text);
+    case Kind::kDate:
+      return Text(FormatDate(c.number));
+    case Kind::kTime:
+      return Text(FormatTime(c.number));
+    case Kind::kDuration:
+      return Text(FormatDuration(c.number));
+    case Kind::kPeriod:
+      return Text(FormatPeriod(c.number));
+    case Kind::kIp:
+      return Text(FormatIp(c.ip));
+    case Kind::kVersion:
+      return Text(FormatVersion(c.version));
+    case Kind::kTerm:
+      return Text(schema.terms[c.index].path);
+    case Kind::kEntity:
+      if (info.kind == Kind::kEntity && info.entities.size() > 1) {
+        node.kind = Node::Kind::kMap;
+        node.map.emplace_back(Text("type"),
+                              Text(schema.entities[c.index].name));
+        node.map.emplace_back(Text("id"), Text(c.text));
+        return node;
+      }
+      return Text(c.text);
+    case Kind::kRecord: {
+      node.kind = Node::Kind::kMap;
+      const std::vector<Attribute>& fields = schema.records[c.index].fields;
+      for (size_t i = 0; i < c.elements.size(); ++i) {
+        if (c.elements[i].kind == Kind::kMissing) continue;
+        node.map.emplace_back(Text(fields[i].name),
+                              NodeOf(schema, c.elements[i], fields[i].type));
+      }
+      return node;
+    }
+    case Kind::kSet:
+    case Kind::kList:
+      node.kind = Node::Kind::kList;
+      for (const Constant& e : c.elements) {
+        node.list.push_back(NodeOf(schema, e, info.element));
+      }
+      return node;
+    case Kind::kMap:
+      node.kind = Node::Kind::kMap;
+      for (size_t i = 0; i < c.elements.size(); ++i) {
+        node.map.emplace_back(Text(c.keys[i]),
+                              NodeOf(schema, c.elements[i], info.element));
+      }
+      return node;
+    default:
+      return node;
+  }
+}
+
+// The attributes of a proposed entity, what is nested in it in place.
+Node ProposalNode(const Schema& schema, const typed::Test& test,
+                  const GivenEntity& entity) {
+  Node node;
+  node.kind = Node::Kind::kMap;
+  const std::vector<Attribute>& attributes =
+      schema.entities[entity.entity].attributes;
+  for (const auto& [slot, value] : entity.attributes) {
+    if (value.kind == Kind::kMissing) continue;
+    Node nested;
+    nested.kind = Node::Kind::kMap;
+    for (const Constant& element : value.elements) {
+      if (element.kind != Kind::kEntity) break;
+      for (const GivenEntity& child : test.proposal) {
+        if (child.entity == element.index && child.id == element.text &&
+            child.parent_entity == entity.entity &&
+            child.parent_id == entity.id) {
+          std::string name = child.id;
+          if (name.starts_with(entity.id + ".")) {
+            name = name.substr(entity.id.size() + 1);
+          }
+          nested.map.emplace_back(Text(std::move(name)),
+                                  ProposalNode(schema, test, child));
+        }
+      }
+    }
+    node.map.emplace_back(Text(attributes[slot].name),
+                          nested.map.empty()
+                              ? NodeOf(schema, value, attributes[slot].type)
+                              : std::move(nested));
+  }
+  return node;
+}
+
+// A cell of a row; terms and entities are their texts there.
+Value RowValue(const Schema& schema, const Constant& c, World& world) {
+  switch (c.kind) {
+    case Kind::kString:
+    case Kind::kEntity:
+      return Value::OfCell(Kind::kString, world.Intern(c.text));
+    case Kind::kTerm:
+      return Value::OfCell(Kind::kString,
+                           world.Intern(schema.terms[c.index].path));
+    case Kind::kIp: {
+      Value v;
+      v.kind = c.kind;
+      v.ip = &c.ip;
+      return v;
+    }
+    case Kind::kVersion: {
+      Value v;
+      v.kind = c.kind;
+      v.version = &c.version;
+      return v;
+    }
+    default:
+      return Value::Number(c.kind, c.number);
+  }
+}
+
+std::string OutcomeName(DecisionOutcome outcome) {
+  constexpr const char* kNames[] = {"UNSPECIFIED", "ALLOW", "MASK", "DENY"};
+  return kNames[static_cast<size_t>(outcome)];
+}
+
+std::string NodeText(const Node& node) {
+  switch (node.kind) {
+    case Node::Kind::kBool:
+      return node.boolean ? "true" : "false";
+    case Node::Kind::kNull:
+      return "(none)";
+    case Node::Kind::kList: {
+      std::string text = "[";
+      for (const Node& e : node.list) {
+        text += (text.size() > 1 ? ", " : "") + NodeText(e);
+      }
+      return text + "]";
+    }
+    case Node::Kind::kMap: {
+      std::string text = "{";
+      for (const auto& [key, value] : node.map) {
+        text +=
+            (text.size() > 1 ? ", " : "") + key.text + ": " + NodeText(value);
+      }
+      return text + "}";
+    }
+    default:
+      return node.text;
+  }
+}
+
+std::string MaskText(const std::string& name,
+                     const std::vector<std::string>& arguments) {
+  std::string text = name;
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    text += (i ? ", " : "(") + arguments[i];
+  }
+  return arguments.empty() ? text : text + ")";
+}
+
+// One test: its facts, its decision, and what became of its expectations.
+class Case {
+ public:
+  Case(const CompileResult& compiled,
+       const std::shared_ptr<const Program>& program, const typed::Test& test,
+       std::vector<RuleCoverage>* coverage)
+      : compiled_(compiled),
+        program_(program),
+        test_(test),
+        coverage_(*coverage) {}
+
+  TestResult Run() {
+    const auto begin = std::chrono::steady_clock::now();
+    TestResult result;
+    result.test = &test_;
+    Decide();
+    result.passed = message_.empty();
+    result.message = std::move(message_);
+    result.seconds =
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin)
+            .count();
+    return result;
+  }
+
+ private:
+  const Schema& schema() const { return program_->schema; }
+
+  void Fail(const Span& span, const std::string& text) {
+    message_ += "  " + std::string(span.path()) + ":" +
+                std::to_string(span.line()) + ": " + text + "\n";
+  }
+
+  bool MakeFacts() {
+    FactsBuilder builder(program_);
+    builder.AllowMissingAttributes();
+    for (const GivenEntity& g : test_.givens) {
+      builder.AddGiven(g.entity, g.id, g.attributes, g.parent_entity,
+                       g.parent_id);
+    }
+    std::vector<FactError> errors;
+    facts_ = builder.Build(&errors);
+    for (const FactError& e : errors) {
+      Fail(test_.span, "given: " + e.message);
+    }
+    return facts_ != nullptr && errors.empty();
+  }
+
+  void Decide() {
+    if (!MakeFacts()) return;
+    auto engine = Engine::Load(program_, facts_);
+    if (!engine.ok()) {
+      Fail(test_.span, std::string(engine.status().message()));
+      return;
+    }
+    engine_ = *engine;
+    Node context, proposal;
+    context.kind = Node::Kind::kMap;
+    const Action& action = schema().actions[test_.action];
+    for (const auto& [slot, value] : test_.context) {
+      context.map.emplace_back(
+          Text(action.context[slot].name),
+          NodeOf(schema(), value, action.context[slot].type));
+    }
+    Request request;
+    request.subject.type = schema().entities[test_.subject_entity].name;
+    request.subject.id = test_.subject_id;
+    request.action = action.name;
+    request.resource.type = schema().entities[test_.resource_entity].name;
+    request.resource.id = test_.resource_id;
+    request.context = &context;
+    request.now = test_.has_at ? test_.at : kDefaultNow;
+    if (test_.proposing && !test_.proposal.empty()) {
+      proposal = ProposalNode(schema(), test_, test_.proposal[0]);
+      request.resource.attributes = &proposal;
+    }
+    RequestError error;
+    if (!engine_->Bind(request, arena_, &bound_, &error)) {
+      Fail(test_.span, "the request is refused: " + error.code + ": " +
+                           error.field + ": " + error.message);
+      return;
+    }
+    Explanation explanation = Explain(*engine_, bound_, SqlDialect::kNone);
+    for (const Explanation::RuleInstance& r : explanation.rules) {
+      if (r.rule == kNone || r.erred) continue;
+      (r.matched ? coverage_[r.rule].matched : coverage_[r.rule].not_matched) =
+          true;
+    }
+    engine_->Decide(bound_, arena_, &decision_);
+    report_ = MakeReport(*engine_, bound_, decision_, SqlDialect::kNone);
+    for (const Expect& expect : test_.expects) Check(expect);
+  }
+
+  // What the decision says of itself, for messages.
+  std::string Got() const {
+    std::string text = OutcomeName(report_.outcome);
+    for (const ReportedDeterminant& d : report_.determining) {
+      text += "\n      " + d.kind + " by " +
+              (d.policy.empty() ? "(engine)" : d.policy);
+      if (!d.because.empty()) text += ": " + d.because;
+    }
+    for (const DecisionReport::Error& e : report_.errors) {
+      text += "\n      error " + e.policy + ": " + e.message;
+    }
+    if (report_.outcome == DecisionOutcome::kDeny &&
+        report_.determining.empty() && report_.errors.empty()) {
+      text += ": nothing allows";
+    }
+    return text;
+  }
+
+  void Check(const Expect& expect) {
+    const std::string what = std::string(expect.span.text());
+    const std::string problem = Problem(expect);
+    if (!problem.empty()) Fail(expect.span, what + ", but " + problem);
+  }
+
+  bool Denied() const { return report_.outcome == DecisionOutcome::kDeny; }
+
+  static bool Says(const std::vector<ReportedDeterminant>& list,
+                   const std::string& policy) {
+    for (const ReportedDeterminant& d : list) {
+      if (d.policy.empty() ? d.kind == policy : d.policy == policy) return true;
+    }
+    return false;
+  }
+
+  bool DeniedBy(const Expect& expect) const {
+    if (!Denied()) return false;
+    for (const ReportedDeterminant& d : report_.determining) {
+      if (d.policy != expect.policy || (d.kind != "deny" && d.kind != "hide")) {
+        continue;
+      }
+      if (!expect.has_because ||
+          d.because.find(expect.because) != std::string::npos) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  // Empty if the expectation holds.
+  std::string Problem(const Expect& expect) {
+    using K = Expect::Kind;
+    switch (expect.kind) {
+      case K::kAllow:
+        return report_.outcome == DecisionOutcome::kAllow ? "" : "got " + Got();
+      case K::kPermit:
+        return Denied() ? "got " + Got() : "";
+      case K::kDeny:
+        return Denied() ? "" : "got " + Got();
+      case K::kDenyBy:
+        return DeniedBy(expect) ? "" : "got " + Got();
+      case K::kNothingAllows:
+        return Denied() && decision_.nothing_allows ? "" : "got " + Got();
+      case K::kNotDenyBy:
+        return DeniedBy(expect) ? "it does" : "";
+      case K::kError:
+        return report_.errors.empty() ? "there is none: " + Got() : "";
+      case K::kNotDelegated:
+        return Says(report_.not_delegated, expect.policy)
+                   ? ""
+                   : "it is not listed: " + Got();
+      case K::kNotRequire:
+        return HasObligation(expect) ? "it is required" : "";
+      default:
+        break;
+    }
+    if (Denied()) return "got " + Got();
+    switch (expect.kind) {
+      case K::kMask:
+      case K::kHide:
+      case K::kClear:
+        return ColumnProblem(expect);
+      case K::kRowKept:
+      case K::kRowDropped:
+        return RowProblem(expect);
+      case K::kFilter:
+        if (!report_.has_filter) return "there is no filter";
+        return report_.filter.text == expect.filter
+                   ? ""
+                   : "the filter is `" + report_.filter.text + "`";
+      case K::kNoFilter:
+        return report_.has_filter
+                   ? "the filter is `" + report_.filter.text + "`"
+                   : "";
+      case K::kRequire:
+        return HasObligation(expect) ? "" : "it is not: " + Obligations();
+      case K::kAdvisory:
+        return Says(report_.advisories, expect.policy) ? ""
+                                                       : "it is not listed";
+      case K::kWaiver:
+        for (const DecisionReport::WaiverUse& w : report_.waivers) {
+          if (w.waiver == expect.policy) return "";
+        }
+        return "it is not used";
+      case K::kKeep:
+        return report_.keep == expect.keep
+                   ? ""
+                   : "it may be kept for " + FormatDuration(report_.keep);
+      default:
+        return "";
+    }
+  }
+
+  std::string ColumnProblem(const Expect& expect) {
+    const Schema::Selectable* selectable =
+        schema().FindSelectable(test_.resource_entity);
+    bool asked = false;
+    if (selectable != nullptr) {
+      World& world = *bound_.world;
+      for (const Cell c : bound_.asked) {
+        const Value name = world.Attribute(c, selectable->name_slot);
+        asked |= name.kind == Kind::kString &&
+                 world.Text(name.size) == expect.column;
+      }
+    }
+    if (!asked) return "the column is not asked for";
+    const DecisionReport::Column* column = nullptr;
+    for (const DecisionReport::Column& c : report_.columns) {
+      if (c.column == expect.column) column = &c;
+    }
+    std::string got = "clear";
+    if (column != nullptr) {
+      std::vector<std::string> arguments;
+      for (const Node& n : column->arguments) arguments.push_back(NodeText(n));
+      got = MaskText(column->mask, arguments);
+    }
+    if (expect.kind == Expect::Kind::kClear) {
+      return column == nullptr ? "" : "it is masked with " + got;
+    }
+    std::string wanted = "hide";
+    if (expect.kind == Expect::Kind::kMask) {
+      constexpr const char* kNames[] = {
+          "none",  "show_first", "show_last", "keep_domain", "hash", "truncate",
+          "round", "network",    "constant",  "redact",      "null", "hide"};
+      std::vector<std::string> arguments;
+      for (const Constant& a : expect.mask_args) {
+        // A constant's own spelling; its type is the column's.
+        arguments.push_back(NodeText(ArgumentNode(a)));
+      }
+      wanted = MaskText(kNames[static_cast<size_t>(expect.mask)], arguments);
+      if (expect.mask == MaskKind::kNone) wanted = "clear";
+    }
+    return got == wanted ? "" : "it is " + got;
+  }
+
+  Node ArgumentNode(const Constant& c) const {
+    switch (c.kind) {
+      case Kind::kTerm:
+        return Text(schema().terms[c.index].path);
+      case Kind::kBool: {
+        Node node;
+        node.kind = Node::Kind::kBool;
+        node.boolean = c.number != 0;
+        return node;
+      }
+      default:
+        // Kinds whose spelling needs no type.
+        return NodeOf(schema(), c, 0);
+    }
+  }
+
+  std::string RowProblem(const Expect& expect) {
+    World& world = *bound_.world;
+    Truth truth = Truth::kTrue;
+    if (decision_.filter != nullptr) {
+      RowSource source;
+      source.cell = [&](std::string_view column) {
+        for (const auto& [name, value] : expect.row) {
+          if (name == column) return RowValue(schema(), value, world);
+        }
+        return Value::Missing();
+      };
+      source.list = [&](std::string_view table, std::string_view column) {
+        std::vector<Value> values;
+        for (const typed::GivenRows& rows : test_.rows) {
+          if (rows.dataset != table) continue;
+          for (const auto& row : rows.rows) {
+            for (const auto& [name, value] : row) {
+              if (name == column && value.kind != Kind::kMissing) {
+                values.push_back(RowValue(schema(), value, world));
+              }
+            }
+          }
+        }
+        return values;
+      };
+      truth = EvaluateFilter(*decision_.filter, world, source);
+    }
+    const bool kept = truth == Truth::kTrue;
+    if (kept == (expect.kind == Expect::Kind::kRowKept)) return "";
+    return std::string("the filter ") +
+           (report_.has_filter ? "`" + report_.filter.text + "`" : "(none)") +
+           (truth == Truth::kTrue    ? " is true"
+            : truth == Truth::kFalse ? " is false"
+                                     : " is unknown");
+  }
+
+  std::string Obligations() const {
+    std::string text;
+    for (const DecisionReport::Obligation& o : report_.obligations) {
+      text += (text.empty() ? "" : ", ") + o.name + "(";
+      for (size_t i = 0; i < o.arguments.size(); ++i) {
+        text += (i ? ", " : "") + o.arguments[i].first + ": " +
+                NodeText(o.arguments[i].second);
+      }
+      text += ")";
+    }
+    return text.empty() ? "none is" : text;
+  }
+
+  bool HasObligation(const Expect& expect) const {
+    const ObligationType& type = schema().obligations[expect.obligation];
+    for (const DecisionReport::Obligation& o : report_.obligations) {
+      if (o.name != type.name) continue;
+      bool all = true;
+      for (const auto& [slot, value] : expect.arguments) {
+        const Attribute& parameter = type.parameters[slot];
+        bool same = false;
+        for (const auto& [name, argument] : o.arguments) {
+          same |= name == parameter.name &&
+                  NodeText(argument) ==
+                      NodeText(NodeOf(schema(), value, parameter.type));
+        }
+        all &= same;
+      }
+      if (all) return true;
+    }
+    return false;
+  }
+
+  const CompileResult& compiled_;
+  const std::shared_ptr<const Program>& program_;
+  const typed::Test& test_;
+  std::vector<RuleCoverage>& coverage_;
+  std::shared_ptr<const Facts> facts_;
+  std::shared_ptr<const Engine> engine_;
+  Arena arena_;
+  BoundRequest bound_;
+  Decision decision_;
+  DecisionReport report_;
+  std::string message_;
+};
+
+}  // namespace
+
+TestRun RunTests(const CompileResult& compiled, std::string_view filter,
+                 const std::function<void(size_t)>& progress) {
+  TestRun run;
+  // The tests' engines share the program without owning it.
+  const std::shared_ptr<const Program> program(std::shared_ptr<void>(),
+                                               compiled.program.get());
+  run.coverage.resize(program->rules.size());
+  for (uint32_t i = 0; i < run.coverage.size(); ++i) run.coverage[i].rule = i;
+  for (size_t i = 0; i < compiled.tests.size(); ++i) {
+    const typed::Test& test = compiled.tests[i];
+    if ((test.module + ": " + test.name).find(filter) == std::string::npos) {
+      continue;
+    }
+    if (progress) progress(i);
+    run.tests.push_back(Case(compiled, program, test, &run.coverage).Run());
+    if (!run.tests.back().passed) ++run.failed;
+  }
+  return run;
+}
+
+}  // namespace bylaw::cli
