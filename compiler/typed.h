@@ -182,6 +182,8 @@ struct Rule {
   // own; each is (when, unless), either may be null.
   struct Guard {
     std::shared_ptr<const Expr> when, unless;
+    // Of an earlier row rule: it is passed over where one is lacking.
+    std::vector<std::string> marked_columns;
   };
   std::vector<Guard> earlier;
   bool in_first = false;

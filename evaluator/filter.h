@@ -13,33 +13,11 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/bytecode/filter_op.h"
 #include "evaluator/value.h"
 #include "evaluator/world.h"
 
 namespace bylaw {
-
-enum class FilterOp : uint8_t {
-  kColumn,    // r.x: name (leaf)
-  kConstant,  // a value computed at decision time (leaf); missing: NULL
-  kAnd,
-  kOr,
-  kNot,
-  kEq,
-  kNe,
-  kLt,
-  kLe,
-  kGt,
-  kGe,
-  kIn,        // operand 0 in the constant set of operand 1
-  kInColumn,  // operand 0 in column(table, name)
-  kIsMissing,
-  kIsPresent,
-  kStartsWith,
-  kEndsWith,
-  kContains,
-  kLike,
-  kCoalesce,
-};
 
 struct FilterNode {
   FilterOp op = FilterOp::kConstant;
@@ -77,6 +55,16 @@ struct RowSource {
 };
 Truth EvaluateFilter(const FilterNode& filter, const World& world,
                      const RowSource& row);
+
+// A predicate's value (kFilter, Bool or missing) as a node.
+const FilterNode* FilterOf(World& world, const Value& v);
+// All of them at once, true ones left out; nullptr if nothing is left.
+const FilterNode* ConjoinFilters(World& world,
+                                 std::span<const FilterNode* const> filters);
+bool IsAlwaysTrue(const FilterNode& filter);
+
+// As FilterNode.op says it in the protocol: "and", "==", "in column".
+std::string_view FilterOpName(FilterOp op);
 
 // The canonical text that `decide` prints (language.md, Tests).
 std::string FilterText(const FilterNode& filter, const World& world);

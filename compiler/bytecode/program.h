@@ -34,6 +34,13 @@ struct Condition {
   Position position;
   uint32_t chunk = kNone;     // REQUIRES the same parameters as the rule's text
   uint32_t num_elements = 0;  // loop variables in scope: elements[0..n)
+  // The paths that it reads (`u.roles`), each with a chunk that gives its
+  // value from the same parameters.
+  struct Path {
+    std::string text;
+    uint32_t chunk = kNone;
+  };
+  std::vector<Path> paths;
 };
 
 struct Rule {
@@ -46,7 +53,13 @@ struct Rule {
   uint32_t help = kNone;
   uint32_t num_elements = 0;  // loop variables that identify an instance
   std::vector<std::string> element_names;  // of the loops, from the outside
+  // One a loop: a chunk that gives its collection from the elements of the
+  // loops outside of it (for explain; the main code has its own).
+  std::vector<uint32_t> collections;
   std::vector<Condition> conditions;
+  // Chunk -> Bool: the resource has every column that the rule marks (`r.x?`).
+  // Tested with the type, before the policy's guard; kNone: always.
+  uint32_t applies = kNone;
   bool mentions_now = false;    // itself or through a def (guard not counted)
   int64_t recheck = -1;         // allow: microseconds, -1 if none is written
   uint32_t obligation = kNone;  // require
@@ -124,7 +137,11 @@ struct Program {
   std::vector<std::string> files;    // paths relative to the repository
   std::vector<Constant> constants;   // deduplicated
   std::vector<std::string> symbols;  // every string the code names, unique
-  std::vector<Chunk> chunks;
+  std::vector<std::string> patterns;  // of `matches`: RE2, whole text
+  // By action (contexts) or entity type (unions) the slot of an attribute that
+  // code reads by name; kNone where there is none.
+  std::vector<std::vector<uint32_t>> slot_tables;
+  std::vector<Chunk> chunks;  // defs first
   std::vector<Instruction> code;
   std::vector<Policy> policies;  // sorted by id
   std::vector<Rule> rules;       // by policy, then position
