@@ -13,7 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::pair<const char*, const char*> kFiles[] = {
-    {"bylaw.yaml", R"(# The manifest of this governance repository.
+    {"bylaw.yaml", R"~(# The manifest of this governance repository.
 mesh: my-mesh
 timezone: UTC
 scopes:
@@ -22,8 +22,9 @@ packs: []
 facts: [facts/**.yaml]
 enforcement:
   council.publishing.documented: advisory
-)"},
-    {"council/vocabulary.bylaw", R"(/// The words of this mesh, on top of the standard module's.
+)~"},
+    {"council/vocabulary.bylaw",
+     R"~(/// The words of this mesh, on top of the standard module's.
 module council.vocabulary
 
 scope org root { owner "governance-council" }
@@ -31,8 +32,8 @@ scope org root { owner "governance-council" }
 extend vocabulary Tag { pii { email, phone } }
 extend vocabulary Role { analyst, pii_reader }
 extend vocabulary Purpose { marketing, customer_support }
-)"},
-    {"council/privacy.bylaw", R"(module council.privacy
+)~"},
+    {"council/privacy.bylaw", R"~(module council.privacy
 import council.vocabulary
 
 /// Whoever analyses may read; what of it is personal comes masked.
@@ -85,8 +86,8 @@ test "nobody else reads" {
   when User "uwe" does read on Dataset "shop.customers"
   expect deny because nothing allows
 }
-)"},
-    {"council/publishing.bylaw", R"(module council.publishing
+)~"},
+    {"council/publishing.bylaw", R"~(module council.publishing
 
 policy accountable_owner
   title "Every data product has an accountable owner"
@@ -122,27 +123,27 @@ test "an owned product passes, with advice" {
   expect allow
   expect advisory documented
 }
-)"},
-    {"facts/people.yaml", R"(User:
+)~"},
+    {"facts/people.yaml", R"~(User:
   ana: { roles: [analyst] }
   rita: { roles: [analyst, pii_reader] }
   uwe: {}
-)"},
-    {"facts/datasets.yaml", R"(Dataset:
+)~"},
+    {"facts/datasets.yaml", R"~(Dataset:
   shop.customers:
     name: customers
     columns:
       email: { type: string, tags: [pii.email] }
       phone: { type: string, tags: [pii.phone] }
       city: { type: string }
-)"},
-    {"requests/read.json", R"({
+)~"},
+    {"requests/read.json", R"~({
   "subject": {"type": "User", "id": "ana"},
   "action": "read",
   "resource": {"type": "Dataset", "id": "shop.customers"},
   "context": {"columns": ["email", "city"]}
 }
-)"},
+)~"},
 };
 
 int Run(const std::string& directory) {
