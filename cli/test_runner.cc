@@ -199,13 +199,9 @@ std::string MaskText(const std::string& name,
 // One test: its facts, its decision, and what became of its expectations.
 class Case {
  public:
-  Case(const CompileResult& compiled,
-       const std::shared_ptr<const Program>& program, const typed::Test& test,
+  Case(const std::shared_ptr<const Program>& program, const typed::Test& test,
        std::vector<RuleCoverage>* coverage)
-      : compiled_(compiled),
-        program_(program),
-        test_(test),
-        coverage_(*coverage) {}
+      : program_(program), test_(test), coverage_(*coverage) {}
 
   TestResult Run() {
     const auto begin = std::chrono::steady_clock::now();
@@ -229,18 +225,16 @@ class Case {
   }
 
   bool MakeFacts() {
-    FactsBuilder builder(program_);
-    builder.AllowMissingAttributes();
+    FactsBuilder builder(program_, FactsBuilder::Mode::kGiven);
     for (const GivenEntity& g : test_.givens) {
       builder.AddGiven(g.entity, g.id, g.attributes, g.parent_entity,
                        g.parent_id);
     }
-    std::vector<FactError> errors;
-    facts_ = builder.Build(&errors);
-    for (const FactError& e : errors) {
+    facts_ = builder.Build();
+    for (const FactError& e : builder.TakeErrors()) {
       Fail(test_.span, "given: " + e.message);
     }
-    return facts_ != nullptr && errors.empty();
+    return facts_ != nullptr;
   }
 
   void Decide() {
@@ -527,7 +521,6 @@ class Case {
     return false;
   }
 
-  const CompileResult& compiled_;
   const std::shared_ptr<const Program>& program_;
   const typed::Test& test_;
   std::vector<RuleCoverage>& coverage_;
@@ -556,7 +549,7 @@ TestRun RunTests(const CompileResult& compiled, std::string_view filter,
       continue;
     }
     if (progress) progress(i);
-    run.tests.push_back(Case(compiled, program, test, &run.coverage).Run());
+    run.tests.push_back(Case(program, test, &run.coverage).Run());
     if (!run.tests.back().passed) ++run.failed;
   }
   return run;
