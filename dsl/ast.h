@@ -180,6 +180,7 @@ struct Expr {
   bool has_body = false;   // kEntity
   bool raw = false;        // kString: written in back quotes
   bool bracketed = false;  // stood in round brackets
+  uint16_t height = 1;     // of the tree below, at most kMaxNesting
   int64_t number = 0;
   Span span;       // brackets around it are not part of it
   Span op_span;    // kUnary, kBinary: the operator (the first of several)

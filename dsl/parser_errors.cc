@@ -1,0 +1,598 @@
+#include "dsl/parser_errors.h"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace bylaw::parsing {
+namespace {
+
+using antlr4::Parser;
+using antlr4::Token;
+using P = BylawParser;
+
+const std::vector<std::string>& Words(size_t rule) {
+  static const auto* const kRules = new std::vector<std::string>{
+      "allow", "deny",    "mask", "hide", "keep rows", "drop rows",
+      "keep",  "require", "let",  "for",  "first",     "drop"};
+  static const auto* const kDeclarations = new std::vector<std::string>{
+      "module", "import", "vocabulary", "entity", "type",
+      "extend", "action", "obligation", "def",    "scope",
+      "policy", "waiver", "test",       "given"};
+  static const auto* const kMetadata = new std::vector<std::string>{
+      "title", "owner", "control", "severity", "help", "on", "overrides"};
+  static const auto* const kScope =
+      new std::vector<std::string>{"owner", "governs", "may"};
+  static const auto* const kWaiver = new std::vector<std::string>{
+      "on", "reason", "ticket", "requested", "approved", "from", "until"};
+  static const auto* const kTest =
+      new std::vector<std::string>{"given", "when", "expect"};
+  static const auto* const kExpect = new std::vector<std::string>{
+      "allow", "permit", "deny",   "mask",     "hide",
+      "clear", "row",    "filter", "no",       "require",
+      "not",   "error",  "keep",   "advisory", "waiver"};
+  static const auto* const kNone = new std::vector<std::string>;
+  switch (rule) {
+    case P::RuleRuleBlock:
+    case P::RuleRule_:
+      return *kRules;
+    case P::RuleUnit:
+    case P::RuleDeclaration:
+      return *kDeclarations;
+    case P::RulePolicyHead:
+    case P::RuleMetadata:
+    case P::RuleHead:
+      return *kMetadata;
+    case P::RuleScope:
+    case P::RuleScopeItem:
+      return *kScope;
+    case P::RuleWaiver:
+    case P::RuleWaiverItem:
+      return *kWaiver;
+    case P::RuleTest:
+    case P::RuleTestItem:
+      return *kTest;
+    case P::RuleExpectation:
+      return *kExpect;
+    default:
+      return *kNone;
+  }
+}
+
+bool IsExpressionRule(size_t rule) {
+  return rule >= P::RuleExpr && rule <= P::RuleQuantifier;
+}
+
+bool IsOperator(size_t type) {
+  switch (type) {
+    case P::AND:
+    case P::OR:
+    case P::NOT:
+    case P::IN:
+    case P::HAS:
+    case P::OVERLAPS:
+    case P::WITHIN:
+    case P::WITH:
+    case P::CONTAINS:
+    case P::LIKE:
+    case P::MATCHES:
+    case P::EQUAL:
+    case P::NOT_EQUAL:
+    case P::LESS:
+    case P::LESS_EQUAL:
+    case P::GREATER:
+    case P::GREATER_EQUAL:
+    case P::ASSIGN:
+    case P::PLUS:
+    case P::MINUS:
+    case P::STAR:
+    case P::SLASH:
+    case P::QUESTIONS:
+    case P::PIPES:
+    case P::AMPERSANDS:
+    case P::BANG:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Words that go on with a rule or an expression: where one stands instead of
+// an operand, the operand is missing.
+bool IsConnective(size_t type) {
+  return (IsOperator(type) && type != P::NOT && type != P::MINUS) ||
+         BeginsRule(type) || type == P::WHEN || type == P::UNLESS ||
+         type == P::BECAUSE || type == P::HELP || type == P::THEN ||
+         type == P::ELSE || type == P::WHERE || type == P::SATISFY ||
+         type == P::IS || type == P::STARTS || type == P::ENDS;
+}
+
+// One error, looked at from all sides.
+struct Trouble {
+  const TokenList& list;
+  const Unit& unit;
+  Reporter& reporter;
+  size_t at;     // index of the offending token
+  size_t type;   // its type
+  size_t rule;   // of the grammar
+  size_t begin;  // where that rule began
+  bool exact;    // `expected` is about this token
+  const antlr4::misc::IntervalSet& expected;
+
+  const Token* token() const { return list.tokens[at].get(); }
+  bool AtEnd() const { return at >= unit.end; }
+  size_t TypeBefore(size_t n = 1) const {
+    return at >= unit.begin + n ? list.TypeAt(at - n) : Token::EOF;
+  }
+  bool Expects(size_t token_type) const {
+    return exact && expected.contains(token_type);
+  }
+  bool ExpectsExpression() const {
+    return Expects(P::LPAREN) && Expects(P::LOWER) && Expects(P::INT);
+  }
+  std::string Text() const { return std::string(reporter.Of(token()).text()); }
+  std::string Shown() const {
+    if (AtEnd())
+      return unit.last ? "the end of the file" : "the next declaration";
+    std::string text = Text();
+    if (text.size() > 40)
+      text = "this";
+    else
+      text = absl::StrCat("`", text, "`");
+    return text;
+  }
+  // The last token before the trouble, or the trouble itself.
+  Span SpanBefore() const {
+    return reporter.Of(list.tokens[at > unit.begin ? at - 1 : at].get());
+  }
+
+  bool Say(Code code, std::string message, std::string help = "") const {
+    reporter.Add(code, reporter.Of(token()), std::move(message),
+                 std::move(help));
+    return true;
+  }
+};
+
+// What could stand here, if it can be said in few words.
+std::string Expectation(const Trouble& t) {
+  if (!t.exact) return "";
+  if (t.ExpectsExpression()) return "an expression";
+  std::vector<std::string> words;
+  bool name = false;
+  bool text = false;
+  for (ssize_t type : t.expected.toList()) {
+    if (type == P::LOWER || type == P::UPPER) {
+      name = true;
+    } else if (type == P::STRING || type == P::RAW_STRING) {
+      text = true;
+    }
+  }
+  if (name) return text ? "a name or a text" : "a name";
+  if (text) words.push_back("a text in quotes");
+  for (ssize_t type : t.expected.toList()) {
+    if (type == P::STRING || type == P::RAW_STRING || type < 0) continue;
+    if (type == static_cast<ssize_t>(P::NUMBER_UNIT)) {
+      words.push_back("a duration such as `8h`");
+      continue;
+    }
+    // The commas and brackets that may follow are not what was forgotten.
+    std::string literal;
+    switch (type) {
+#define SYMBOL(name, text) \
+  case P::name:            \
+    literal = text;        \
+    break
+      SYMBOL(LBRACE, "{");
+      SYMBOL(RBRACE, "}");
+      SYMBOL(LPAREN, "(");
+      SYMBOL(RPAREN, ")");
+      SYMBOL(RBRACKET, "]");
+      SYMBOL(COMMA, ",");
+      SYMBOL(COLON, ":");
+      SYMBOL(ASSIGN, "=");
+      SYMBOL(OF, "of");
+      SYMBOL(ON, "on");
+      SYMBOL(IN, "in");
+      SYMBOL(BY, "by");
+      SYMBOL(AS, "as");
+      SYMBOL(WITH, "with");
+      SYMBOL(WHERE, "where");
+      SYMBOL(THEN, "then");
+      SYMBOL(ELSE, "else");
+      SYMBOL(FOR, "for");
+      SYMBOL(ROWS, "rows");
+      SYMBOL(DOES, "does");
+      SYMBOL(SATISFY, "satisfy");
+      SYMBOL(AFTER, "after");
+      SYMBOL(KEPT, "kept");
+      SYMBOL(DROPPED, "dropped");
+      SYMBOL(CONTAINS, "contains");
+      SYMBOL(ALLOWS, "allows");
+      SYMBOL(DELEGATED, "delegated");
+#undef SYMBOL
+      default:
+        break;
+    }
+    if (literal.empty()) return "";  // too many to list
+    words.push_back(absl::StrCat("`", literal, "`"));
+  }
+  if (words.empty() || words.size() > 3) return "";
+  return absl::StrJoin(words, " or ");
+}
+
+std::string Suggestion(const Trouble& t) {
+  if (t.AtEnd() || !IsWord(t.type)) return "";
+  std::vector<std::string> candidates = Words(t.rule);
+  if (t.exact) {
+    for (const char* word :
+         {"of",         "on",       "by",        "as",       "in",
+          "with",       "where",    "then",      "else",     "when",
+          "unless",     "because",  "help",      "rows",     "does",
+          "satisfy",    "after",    "overrides", "proposes", "selects",
+          "ordered",    "tree",     "under",     "root",     "inverse",
+          "transitive", "asserted", "includes"}) {
+      candidates.push_back(word);
+    }
+  }
+  std::optional<std::string> near = NearestOf(t.Text(), candidates);
+  return near ? DidYouMean(*near) : "";
+}
+
+bool SayAtEnd(const Trouble& t) {
+  if (t.unit.unclosed != static_cast<size_t>(-1)) {
+    const Token* opener = t.list.tokens[t.unit.unclosed].get();
+    const Span open = t.reporter.Of(opener);
+    const std::string bracket(open.text());
+    const char* closer = bracket == "{" ? "}" : bracket == "(" ? ")" : "]";
+    const std::string message =
+        absl::StrCat("`", bracket, "` of line ", open.line(), " is not closed");
+    if (t.unit.last) {
+      t.reporter.Add(Code::BL1009, t.SpanBefore(), message,
+                     absl::StrCat("`", closer, "` is missing"));
+    } else {
+      t.Say(Code::BL1011,
+            absl::StrCat("`", closer, "` is missing before this declaration"),
+            message);
+    }
+    return true;
+  }
+  if (t.rule == P::RuleConditional && t.Expects(P::ELSE)) {
+    t.reporter.Add(Code::BL1039, t.SpanBefore(), "`else` is missing");
+    return true;
+  }
+  const std::string expected = Expectation(t);
+  t.reporter.Add(Code::BL1001, t.SpanBefore(),
+                 expected.empty()
+                     ? "something is missing after this"
+                     : absl::StrCat(expected, " is missing after this"));
+  return true;
+}
+
+bool SayReserved(const Trouble& t) {
+  if (!IsReserved(t.type) || !t.Expects(P::LOWER)) return false;
+  if (t.ExpectsExpression() || IsExpressionRule(t.rule)) {
+    if (IsConnective(t.type)) return false;
+    return t.Say(Code::BL1020,
+                 absl::StrCat(t.Shown(), " is a reserved word, not a name"),
+                 absl::StrCat("a term that is a reserved word is written with "
+                              "its vocabulary or parent: `Country.",
+                              t.Text(), "`"));
+  }
+  return t.Say(Code::BL1020,
+               absl::StrCat(t.Shown(), " is a reserved word, not a name"),
+               absl::StrCat("choose another name, such as `", t.Text(), "_`"));
+}
+
+// `{no, eu}`: the word was read as the beginning of something else.
+bool SayReservedBefore(const Trouble& t) {
+  if (t.rule != P::RuleQuantifier && t.rule != P::RuleMatching &&
+      t.rule != P::RuleConditional && t.rule != P::RulePrimary) {
+    return false;
+  }
+  if (t.at != t.begin + 1 || !IsReserved(t.TypeBefore())) return false;
+  if (t.type != P::COMMA && t.type != P::RBRACE && t.type != P::RPAREN &&
+      t.type != P::RBRACKET && !t.AtEnd() && !IsConnective(t.type)) {
+    return false;
+  }
+  const Span word = t.SpanBefore();
+  t.reporter.Add(
+      Code::BL1020, word,
+      absl::StrCat("`", std::string(word.text()),
+                   "` is a reserved word, not a name"),
+      absl::StrCat("a term that is a reserved word is written with its "
+                   "vocabulary or parent: `Country.",
+                   std::string(word.text()), "`"));
+  return true;
+}
+
+bool SayTrailing(const Trouble& t) {
+  if (t.type == P::RBRACE || t.type == P::RPAREN || t.type == P::RBRACKET) {
+    return t.Say(Code::BL1010,
+                 absl::StrCat(t.Shown(), " closes nothing that is open"));
+  }
+  if (BeginsRule(t.type) && t.list.line_starts[t.at]) {
+    return t.Say(Code::BL1010, "a rule outside of a policy",
+                 "a `}` too many may stand above");
+  }
+  if (IsText(t.type) && IsText(t.TypeBefore())) {
+    return t.Say(Code::BL1028, "two texts side by side", "join them with `+`");
+  }
+  if (IsWord(t.type) &&
+      (t.list.line_starts[t.at] || t.TypeBefore() == P::RBRACE)) {
+    return t.Say(Code::BL1032,
+                 absl::StrCat("no declaration begins with ", t.Shown()),
+                 Suggestion(t));
+  }
+  return t.Say(Code::BL1001, absl::StrCat(t.Shown(), " is not expected here"),
+               Suggestion(t));
+}
+
+// A word where an item of a block should begin or the block should end.
+bool SayUnknownItem(const Trouble& t) {
+  if (t.AtEnd() || !t.Expects(P::RBRACE)) return false;
+  const bool fresh = t.list.line_starts[t.at] || t.TypeBefore() == P::RBRACE ||
+                     t.TypeBefore() == P::LBRACE;
+  switch (t.rule) {
+    case P::RuleRuleBlock:
+      if (!IsWord(t.type) || !fresh) return false;
+      if (t.type == P::WHEN || t.type == P::UNLESS) return false;
+      return t.Say(Code::BL1033,
+                   absl::StrCat("no rule begins with ", t.Shown()),
+                   Suggestion(t));
+    case P::RuleScope:
+    case P::RuleWaiver:
+    case P::RuleTest:
+      if (!IsWord(t.type) || !fresh) return false;
+      return t.Say(Code::BL1034,
+                   absl::StrCat(t.Shown(), " is no item of a ",
+                                t.rule == P::RuleScope    ? "scope"
+                                : t.rule == P::RuleWaiver ? "waiver"
+                                                          : "test"),
+                   Suggestion(t));
+    default:
+      return false;
+  }
+}
+
+bool SayMissingComma(const Trouble& t) {
+  if (!t.Expects(P::COMMA)) return false;
+  const bool closes =
+      t.Expects(P::RBRACE) || t.Expects(P::RPAREN) || t.Expects(P::RBRACKET);
+  if (!closes) return false;
+  const bool element = IsName(t.type) || IsText(t.type) || t.type == P::INT ||
+                       t.type == P::DECIMAL || t.type == P::NUMBER_UNIT;
+  if (!element) return false;
+  t.reporter.Add(Code::BL1036, t.SpanBefore(),
+                 "a comma is missing after this element");
+  return true;
+}
+
+bool SayByPlace(const Trouble& t) {
+  if (t.rule == P::RuleConditional && t.Expects(P::ELSE)) {
+    return t.Say(Code::BL1039,
+                 absl::StrCat("`else` is missing before ", t.Shown()));
+  }
+  if (t.type == P::IF &&
+      (IsOperator(t.TypeBefore()) || t.TypeBefore() == P::NOT)) {
+    return t.Say(Code::BL1038, "`if` as an operand stands in brackets",
+                 "write `(if … then … else …)`");
+  }
+  if (t.rule == P::RuleExpectation) {
+    return t.Say(Code::BL1035, "no expectation is written like this",
+                 Suggestion(t));
+  }
+  if (t.rule == P::RulePolicyHead || t.rule == P::RuleHead) {
+    if (t.type == P::LBRACE && t.Expects(P::ON)) {
+      return t.Say(Code::BL1024,
+                   "the policy's `on ACTIONS of TYPE` is missing");
+    }
+    if (IsWord(t.type) && t.Expects(P::ON) && t.at > t.begin) {
+      return t.Say(Code::BL1034,
+                   absl::StrCat(t.Shown(), " is no metadata of a policy"),
+                   Suggestion(t));
+    }
+  }
+  if (t.rule == P::RuleForHead || t.rule == P::RuleGenerator) {
+    if (t.type == P::WHEN || t.type == P::UNLESS) {
+      return t.Say(Code::BL1001, "a loop is narrowed by `where`",
+                   "write `where` here, or the guard at the rules");
+    }
+  }
+  if (IsConnective(t.type) && t.exact && t.ExpectsExpression()) {
+    return t.Say(Code::BL1001,
+                 absl::StrCat("an expression is missing before ", t.Shown()));
+  }
+  if (t.rule == P::RuleFields || t.rule == P::RuleField ||
+      t.rule == P::RuleBraces) {
+    if (t.type == P::ASSIGN || t.Expects(P::COLON)) {
+      return t.Say(Code::BL1001,
+                   absl::StrCat("`:` is expected here, not ", t.Shown()));
+    }
+  }
+  return false;
+}
+
+void SayAnything(const Trouble& t) {
+  const std::string expected = Expectation(t);
+  std::string message =
+      expected.empty()
+          ? absl::StrCat(t.Shown(), " is not expected here")
+          : absl::StrCat(expected, " is expected here, not ", t.Shown());
+  t.Say(Code::BL1001, std::move(message), Suggestion(t));
+}
+
+void Describe(const Trouble& t) {
+  if (t.AtEnd()) {
+    SayAtEnd(t);
+    return;
+  }
+  if (t.reporter.HasLexicalErrorOn(t.reporter.Of(t.token()).line())) return;
+  if (t.rule == P::RuleUnit) {
+    SayTrailing(t);
+    return;
+  }
+  if (SayReserved(t) || SayReservedBefore(t) || SayUnknownItem(t) ||
+      SayMissingComma(t) || SayByPlace(t)) {
+    return;
+  }
+  SayAnything(t);
+}
+
+// ---------------------------------------------------------------------------
+// Going on
+
+bool BeginsMetadata(size_t type) {
+  return type == P::TITLE || type == P::OWNER || type == P::CONTROL ||
+         type == P::SEVERITY || type == P::HELP || type == P::ON;
+}
+
+bool BeginsItem(size_t rule, size_t type) {
+  switch (rule) {
+    case P::RuleScopeItem:
+      return type == P::OWNER || type == P::GOVERNS || type == P::MAY;
+    case P::RuleWaiverItem:
+      return type == P::ON || type == P::REASON || type == P::TICKET ||
+             type == P::REQUESTED || type == P::APPROVED || type == P::FROM ||
+             type == P::UNTIL;
+    case P::RuleTestItem:
+      return type == P::GIVEN || type == P::WHEN || type == P::EXPECT;
+    default:
+      return false;
+  }
+}
+
+// The index at which the broken part of the given grammar rule ends, if this
+// rule can go on there.
+std::optional<size_t> ResumeAt(const UnitStream& stream, size_t rule,
+                               size_t begin, size_t at) {
+  const TokenList& list = stream.list();
+  const size_t end = stream.unit().end;
+  const Depth depth = list.depths[begin];
+  auto level = [&](size_t i) {
+    return list.depths[i].brackets == depth.brackets;
+  };
+  auto closes = [&](size_t i) {
+    return list.TypeAt(i) == P::RBRACE &&
+           list.depths[i].braces + 1 == depth.braces;
+  };
+  switch (rule) {
+    case P::RuleName:
+      // A reserved word is taken for the name that it was meant to be.
+      if (at < end && IsReserved(list.TypeAt(at))) return at + 1;
+      return std::nullopt;
+    case P::RuleRule_:
+      for (size_t i = at; i < end; ++i) {
+        if (closes(i)) return i;
+        if (!BeginsRule(list.TypeAt(i))) continue;
+        if (list.TypeAt(i - 1) == P::DOT) continue;
+        if (list.line_starts[i] ? list.depths[i].braces == depth.braces
+                                : level(i) && i > at) {
+          return i;
+        }
+      }
+      return std::nullopt;
+    case P::RuleAttribute:
+    case P::RuleTerm:
+    case P::RuleField:
+    case P::RuleArm:
+      for (size_t i = at; i < end; ++i) {
+        const size_t type = list.TypeAt(i);
+        if (level(i) && type == P::COMMA) return i;
+        if ((type == P::RBRACE || type == P::RPAREN) &&
+            list.depths[i].brackets + 1 == depth.brackets) {
+          return i;
+        }
+      }
+      return std::nullopt;
+    case P::RuleScopeItem:
+    case P::RuleWaiverItem:
+    case P::RuleTestItem:
+      for (size_t i = at; i < end; ++i) {
+        if (closes(i)) return i;
+        if (list.line_starts[i] && list.depths[i].braces == depth.braces &&
+            BeginsItem(rule, list.TypeAt(i))) {
+          return i;
+        }
+      }
+      return std::nullopt;
+    case P::RuleMetadata:
+      for (size_t i = at; i < end && level(i); ++i) {
+        if (BeginsMetadata(list.TypeAt(i))) return i;
+        if (list.TypeAt(i) == P::LBRACE) return std::nullopt;
+      }
+      return std::nullopt;
+    case P::RulePolicyHead:
+    case P::RuleForHead:
+      for (size_t i = at; i < end; ++i) {
+        const size_t next = list.TypeAt(i + 1);
+        if (list.TypeAt(i) == P::LBRACE && level(i) &&
+            (BeginsRule(next) || next == P::RBRACE)) {
+          return i;
+        }
+        if (BeginsRule(list.TypeAt(i)) && list.line_starts[i] && i > at) {
+          return std::nullopt;
+        }
+      }
+      return std::nullopt;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
+void ErrorStrategy::reportError(Parser* parser,
+                                const antlr4::RecognitionException& error) {
+  if (inErrorRecoveryMode(parser)) return;
+  beginErrorCondition(parser);
+  ++count_;
+  const auto* stream = static_cast<const UnitStream*>(parser->getTokenStream());
+  const size_t at = error.getOffendingToken()->getTokenIndex();
+  const antlr4::ParserRuleContext* context = parser->getContext();
+  const auto* choice =
+      dynamic_cast<const antlr4::NoViableAltException*>(&error);
+  const bool exact =
+      choice == nullptr || choice->getStartToken()->getTokenIndex() == at;
+  const antlr4::misc::IntervalSet expected =
+      exact ? error.getExpectedTokens() : antlr4::misc::IntervalSet();
+  Describe({stream->list(), stream->unit(), reporter_, at,
+            at < stream->unit().end ? stream->list().TypeAt(at)
+                                    : static_cast<size_t>(Token::EOF),
+            context->getRuleIndex(),
+            context->start == nullptr ? at : context->start->getTokenIndex(),
+            exact, expected});
+}
+
+void ErrorStrategy::recover(Parser* parser, std::exception_ptr error) {
+  const auto* stream = static_cast<UnitStream*>(parser->getTokenStream());
+  const antlr4::ParserRuleContext* context = parser->getContext();
+  const size_t at = parser->getTokenStream()->index();
+  const size_t rule = context->getRuleIndex();
+  const size_t begin =
+      context->start == nullptr ? at : context->start->getTokenIndex();
+  if (rule == P::RuleUnit || rule == P::RuleInterpolation) {
+    parser->getTokenStream()->seek(stream->unit().end);
+    return;
+  }
+  if (begin < stream->unit().end) {
+    std::optional<size_t> resume = ResumeAt(*stream, rule, begin, at);
+    // Going on where the last error stopped would not end.
+    if (resume && !(*resume == last_recovery_ && *resume == at)) {
+      parser->getTokenStream()->seek(*resume);
+      last_recovery_ = *resume;
+      return;
+    }
+  }
+  std::rethrow_exception(error);
+}
+
+Token* ErrorStrategy::recoverInline(Parser* parser) {
+  throw antlr4::InputMismatchException(parser);
+}
+
+}  // namespace bylaw::parsing
