@@ -1,0 +1,227 @@
+#include "compiler/yaml_tree.h"
+
+#include <yaml-cpp/eventhandler.h>
+#include <yaml-cpp/exceptions.h>
+#include <yaml-cpp/parser.h>
+
+#include <algorithm>
+#include <exception>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/bytecode/scalar.h"
+
+namespace bylaw {
+namespace {
+
+// Ends the parse from within an event; the error was reported.
+struct Stop : std::exception {};
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+class TreeBuilder : public YAML::EventHandler {
+ public:
+  TreeBuilder(const SourceFile& source, DiagnosticSink& sink)
+      : source_(source), sink_(sink) {}
+
+  std::shared_ptr<const YamlNode> root() const { return root_; }
+
+  void OnDocumentStart(const YAML::Mark&) override {}
+  void OnDocumentEnd() override {}
+
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    auto node = std::make_shared<YamlNode>();
+    node->span = At(mark, 0);
+    Add(std::move(node), anchor);
+  }
+
+  void OnScalar(const YAML::Mark& mark, const std::string& tag,
+                YAML::anchor_t anchor, const std::string& value) override {
+    auto node = std::make_shared<YamlNode>();
+    node->kind = YamlNode::Kind::kScalar;
+    node->text = value;
+    node->plain = tag != "!";
+    node->span = At(mark, value.size());
+    Add(std::move(node), anchor);
+  }
+
+  void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    const auto it = anchors_.find(anchor);
+    if (it == anchors_.end()) {
+      Fail(Code::BL3003, At(mark, 1), "an alias to what contains it");
+    }
+    Count(it->second->nodes, At(mark, 1));
+    Attach(it->second);
+  }
+
+  void OnSequenceStart(const YAML::Mark& mark, const std::string&,
+                       YAML::anchor_t anchor,
+                       YAML::EmitterStyle::value) override {
+    Open(YamlNode::Kind::kList, mark, anchor);
+  }
+  void OnSequenceEnd() override { Close(); }
+  void OnMapStart(const YAML::Mark& mark, const std::string&,
+                  YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
+    Open(YamlNode::Kind::kMap, mark, anchor);
+  }
+  void OnMapEnd() override { Close(); }
+
+  // The place of a mark; `size` is that of the value it stands for.
+  Span At(const YAML::Mark& mark, size_t size) const {
+    const std::string& text = source_.text();
+    size_t begin = mark.pos < 0 ? 0 : static_cast<size_t>(mark.pos);
+    if (text.compare(0, kByteOrderMark.size(), kByteOrderMark.data(),
+                     kByteOrderMark.size()) == 0) {
+      begin += kByteOrderMark.size();
+    }
+    begin = std::min(begin, text.size());
+    const size_t line_end = std::min(text.find('\n', begin), text.size());
+    // A quoted scalar ends after its quote, if on the same line.
+    if (size > 0 && begin < text.size() &&
+        (text[begin] == '"' || text[begin] == '\'')) {
+      const size_t close = text.find(text[begin], begin + 1);
+      size = (close == std::string::npos ? line_end : close + 1) - begin;
+    }
+    const size_t end = std::min(begin + std::max<size_t>(size, 1), line_end);
+    return {&source_, static_cast<uint32_t>(begin),
+            static_cast<uint32_t>(std::max(begin, end))};
+  }
+
+ private:
+  struct Frame {
+    std::shared_ptr<YamlNode> node;
+    YAML::anchor_t anchor;
+    std::shared_ptr<const YamlNode> key;  // of a map: waits for its value
+    std::set<std::string> keys;
+  };
+
+  [[noreturn]] void Fail(Code code, const Span& span, std::string message) {
+    sink_.Add(code, span, std::move(message));
+    throw Stop();
+  }
+
+  void Count(size_t nodes, const Span& span) {
+    nodes_ += nodes;
+    if (nodes_ > kMaxYamlNodes) {
+      Fail(Code::BL3004, span,
+           absl::StrCat("more than ", kMaxYamlNodes, " values"));
+    }
+  }
+
+  void Open(YamlNode::Kind kind, const YAML::Mark& mark,
+            YAML::anchor_t anchor) {
+    auto node = std::make_shared<YamlNode>();
+    node->kind = kind;
+    node->span = At(mark, 0);
+    if (open_.size() >= static_cast<size_t>(kMaxYamlDepth)) {
+      Fail(Code::BL3004, node->span,
+           absl::StrCat("nested deeper than ", kMaxYamlDepth));
+    }
+    open_.push_back({std::move(node), anchor, nullptr, {}});
+  }
+
+  void Close() {
+    Frame frame = std::move(open_.back());
+    open_.pop_back();
+    Add(std::move(frame.node), frame.anchor);
+  }
+
+  void Add(std::shared_ptr<YamlNode> node, YAML::anchor_t anchor) {
+    Count(1, node->span);
+    if (anchor != 0) anchors_[anchor] = node;
+    Attach(std::move(node));
+  }
+
+  void Attach(std::shared_ptr<const YamlNode> node) {
+    if (open_.empty()) {
+      root_ = std::move(node);
+      return;
+    }
+    Frame& frame = open_.back();
+    frame.node->nodes += node->nodes;
+    if (frame.node->kind == YamlNode::Kind::kList) {
+      frame.node->items.push_back(std::move(node));
+      return;
+    }
+    if (frame.key == nullptr) {
+      frame.key = std::move(node);
+      return;
+    }
+    std::shared_ptr<const YamlNode> key = std::move(frame.key);
+    frame.key = nullptr;
+    if (key->kind != YamlNode::Kind::kScalar) {
+      sink_.Add(Code::BL3003, key->span, "a key must be text");
+      return;
+    }
+    if (!frame.keys.insert(key->text).second) {
+      sink_.Add(Code::BL3006, key->span,
+                absl::StrCat("`", key->text, "` stands here twice"));
+      return;
+    }
+    frame.node->entries.push_back({std::move(key), std::move(node)});
+  }
+
+  const SourceFile& source_;
+  DiagnosticSink& sink_;
+  std::vector<Frame> open_;
+  std::map<YAML::anchor_t, std::shared_ptr<const YamlNode>> anchors_;
+  std::shared_ptr<const YamlNode> root_;
+  size_t nodes_ = 0;
+};
+
+}  // namespace
+
+const YamlNode* YamlNode::Find(std::string_view key) const {
+  for (const Entry& entry : entries) {
+    if (entry.key->text == key) return entry.value.get();
+  }
+  return nullptr;
+}
+
+std::shared_ptr<const YamlNode> ParseYaml(const SourceFile& source,
+                                          DiagnosticSink& sink) {
+  const Span start{&source, 0, 0};
+  if (source.text().size() > kMaxYamlBytes) {
+    sink.Add(Code::BL3004, start,
+             absl::StrCat("larger than ", kMaxYamlBytes, " bytes"));
+    return nullptr;
+  }
+  if (!IsValidUtf8(source.text())) {
+    sink.Add(Code::BL3003, start, "the file is not valid UTF-8");
+    return nullptr;
+  }
+  if (const size_t zero = source.text().find('\0'); zero != std::string::npos) {
+    const auto at = static_cast<uint32_t>(zero);
+    sink.Add(Code::BL3003, {&source, at, at + 1}, "a zero byte");
+    return nullptr;
+  }
+  TreeBuilder builder(source, sink);
+  try {
+    std::istringstream in(source.text());
+    YAML::Parser parser(in);
+    if (!parser.HandleNextDocument(builder)) {
+      auto empty = std::make_shared<YamlNode>();
+      empty->span = start;
+      return empty;
+    }
+    std::shared_ptr<const YamlNode> root = builder.root();
+    TreeBuilder rest(source, sink);
+    if (parser.HandleNextDocument(rest)) {
+      sink.Add(Code::BL3003, rest.root() == nullptr ? start : rest.root()->span,
+               "a second document");
+    }
+    return root;
+  } catch (const Stop&) {
+    return nullptr;
+  } catch (const YAML::Exception& e) {
+    sink.Add(Code::BL3003, builder.At(e.mark, 1), e.msg);
+    return nullptr;
+  } catch (const std::exception& e) {
+    sink.Add(Code::BL3003, start, e.what());
+    return nullptr;
+  }
+}
+
+}  // namespace bylaw
