@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "compiler/check_graph.h"
 #include "compiler/check_names.h"
 #include "compiler/checker.h"
 
@@ -72,6 +73,12 @@ void Checker::CollectModules() {
   }
   ResolveImports();
   ReportImportCycles();
+  // What the language itself declares can be used everywhere.
+  language_.name = "language";
+  language_.shipped = true;
+  for (const std::unique_ptr<Module>& module : modules) {
+    module->imports.push_back(&language_);
+  }
   for (const CheckFile& file : input.files) {
     program.files.push_back(file.tree->source);
   }
@@ -114,48 +121,28 @@ void Checker::ResolveImports() {
   }
 }
 
-// Takes away, as long as there are any, the modules that import nothing that
-// is left or are imported by nothing that is left: cycles remain.
 void Checker::ReportImportCycles() {
-  absl::flat_hash_map<const Module*, int> outgoing, incoming;
-  absl::flat_hash_map<const Module*, std::vector<const Module*>> importers;
-  for (const auto& module : modules) {
-    outgoing[module.get()] = static_cast<int>(module->imports.size());
-    for (const Module* import : module->imports) {
-      ++incoming[import];
-      importers[import].push_back(module.get());
+  absl::flat_hash_map<const Module*, uint32_t> numbers;
+  for (size_t i = 0; i < modules.size(); ++i) {
+    numbers[modules[i].get()] = static_cast<uint32_t>(i);
+  }
+  std::vector<std::vector<uint32_t>> edges(modules.size());
+  for (size_t i = 0; i < modules.size(); ++i) {
+    for (const Module* import : modules[i]->imports) {
+      edges[i].push_back(numbers[import]);
     }
   }
-  std::vector<const Module*> work;
-  absl::flat_hash_set<const Module*> gone;
-  const auto drop = [&](const Module* m) {
-    if ((outgoing[m] == 0 || incoming[m] == 0) && gone.insert(m).second) {
-      work.push_back(m);
-    }
-  };
-  for (const auto& module : modules) drop(module.get());
-  while (!work.empty()) {
-    const Module* m = work.back();
-    work.pop_back();
-    for (const Module* importer : importers[m]) {
-      --outgoing[importer];
-      drop(importer);
-    }
-    for (const Module* import : m->imports) {
-      --incoming[import];
-      drop(import);
-    }
-  }
-  for (const auto& module : modules) {
-    if (gone.contains(module.get())) continue;
-    for (const ast::File* file : module->files) {
+  const std::vector<bool> cyclic = OnCycle(edges);
+  for (size_t i = 0; i < modules.size(); ++i) {
+    if (!cyclic[i]) continue;
+    for (const ast::File* file : modules[i]->files) {
       for (const ast::Import& import : file->imports) {
         const Module* target = FindModule(import.module.Text());
-        if (target == nullptr || gone.contains(target)) continue;
+        if (target == nullptr || !cyclic[numbers[target]]) continue;
         Error(Code::BL2002, import.module.span,
-              target == module.get()
-                  ? absl::StrCat("module `", module->name, "` imports itself")
-                  : absl::StrCat("`", module->name, "` and `", target->name,
+              target == modules[i].get()
+                  ? absl::StrCat("module `", target->name, "` imports itself")
+                  : absl::StrCat("`", modules[i]->name, "` and `", target->name,
                                  "` import each other, directly or through "
                                  "other modules"));
       }

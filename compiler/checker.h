@@ -188,6 +188,9 @@ class Checker {
   // Whether `a` is `b` or below it in the tree of scopes.
   bool IsScopeWithin(uint32_t a, uint32_t b) const;
 
+  // A term by its whole path, or kNone.
+  uint32_t FindTerm(uint32_t vocabulary, const std::string& path) const;
+
   // --- Heads (check_policies.cc) ---
   HeadInfo ResolveHead(const Module& from, const ast::Head& head);
   // Actions of a list of names, sorted; `resource` filters groups. Reports.
@@ -389,16 +392,54 @@ class Checker {
  private:
   void ResolveImports();
   void ReportImportCycles();
-  void DeclareNames();
-  // check_schema.cc
+  // check_vocabularies.cc
   void DeclareVocabularies();
+  void DeclareLanguage();
+  // check_schema.cc
   void DeclareTypes();
+  void DeclareUnions();
   void DeclareAttributes();
-  void DeclareActions();
+  void CheckRecursiveRecords();
   void CheckInverses();
-  void CheckDefaults();
-  bool RootDeclares(const Module& module, const Span& span,
+  void DeclareObligations();
+  void RootDeclares(const Module& module, const Span& span,
                     std::string_view what);
+  bool IsNewType(Module& module, const ast::Name& name, bool whole_program);
+  // check_actions.cc
+  void DeclareActions();
+  void DeclareGroups();
+  void ExtendActions();
+  void CheckSelects(const ast::Action& tree, uint32_t action);
+  void DeclareActionVocabulary();
+  // check_defs.cc
+  void CheckDefaults();
+
+  // An attribute that waits for all types and defs to be declared.
+  struct Pending {
+    enum class Owner : uint8_t { kEntity, kRecord, kAction, kObligation };
+    Owner owner = Owner::kEntity;
+    uint32_t index = kNone, slot = kNone;
+    const ast::Attribute* tree = nullptr;
+    const Module* module = nullptr;
+    const ast::Action* action = nullptr;  // kAction: whose resource it names
+  };
+  Attribute& AttributeOf(const Pending& pending);
+  // Adds attributes to a list, reporting names that are taken.
+  void AddAttributes(const Module& module,
+                     const std::vector<ast::Attribute>& trees,
+                     Pending::Owner owner, uint32_t index,
+                     const ast::Action* action,
+                     std::vector<Attribute>* attributes);
+
+  Module language_;  // declares ColumnType and Weekday
+  std::vector<Pending> pending_;
+  absl::flat_hash_map<std::pair<uint32_t, std::string>, uint32_t> term_index_;
+  // Terms of the program's vocabularies by whole path.
+  absl::flat_hash_map<std::string, std::vector<uint32_t>> term_paths_;
+  uint32_t action_vocabulary_ = kNone;
+  // Names that are taken in the whole program.
+  absl::flat_hash_set<std::string> type_names_, action_names_,
+      obligation_names_;
 
   absl::flat_hash_map<std::string, Module*> module_by_name_;
   mutable std::vector<bool> proposed_;  // cache of ProposedTypes
