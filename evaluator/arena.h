@@ -8,9 +8,11 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace bylaw {
@@ -18,6 +20,7 @@ namespace bylaw {
 class Arena {
  public:
   explicit Arena(size_t first_block = 64 * 1024) : first_block_(first_block) {}
+  ~Arena() { RunCleanups(); }
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
@@ -33,6 +36,16 @@ class Arena {
     static_assert(std::is_trivially_destructible_v<T>);
     return static_cast<T*>(Allocate(n * sizeof(T), alignof(T)));
   }
+  // One object that needs its destructor (a Version with long texts): it runs
+  // at Reset.
+  template <typename T>
+  T* Make(T value) {
+    T* p = new (Allocate(sizeof(T), alignof(T))) T(std::move(value));
+    if constexpr (!std::is_trivially_destructible_v<T>) {
+      cleanups_.push_back({p, [](void* q) { static_cast<T*>(q)->~T(); }});
+    }
+    return p;
+  }
   std::string_view Copy(std::string_view text) {
     if (text.empty()) return {};
     char* p = New<char>(text.size());
@@ -41,6 +54,7 @@ class Arena {
   }
   // Forgets everything allocated; keeps the blocks.
   void Reset() {
+    if (!cleanups_.empty()) RunCleanups();
     current_ = 0;
     if (!blocks_.empty()) Use(0);
   }
@@ -51,6 +65,14 @@ class Arena {
   }
 
  private:
+  struct Cleanup {
+    void* object;
+    void (*destroy)(void*);
+  };
+  void RunCleanups() {
+    for (const Cleanup& c : cleanups_) c.destroy(c.object);
+    cleanups_.clear();
+  }
   struct Block {
     std::unique_ptr<char[]> bytes;
     size_t size;
@@ -67,7 +89,7 @@ class Arena {
     if (next == blocks_.size()) {
       size_t size = blocks_.empty() ? first_block_ : blocks_.back().size * 2;
       if (size < need) size = need;
-      blocks_.push_back({std::make_unique<char[]>(size), size});
+      blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
     }
     Use(next);
     return Allocate(bytes, alignment);
@@ -75,6 +97,7 @@ class Arena {
 
   const size_t first_block_;
   std::vector<Block> blocks_;
+  std::vector<Cleanup> cleanups_;
   size_t current_ = 0;
   uintptr_t position_ = 0, limit_ = 0;
 };

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,57 @@ struct Node {
   std::vector<Node> list;
   std::vector<std::pair<Node, Node>> map;  // keys are kString, in order
   NodePosition position;
+
+  static Node Bool(bool b) {
+    Node n;
+    n.kind = Kind::kBool;
+    n.boolean = b;
+    return n;
+  }
+  static Node Number(std::string spelling) {
+    Node n;
+    n.kind = Kind::kNumber;
+    n.text = std::move(spelling);
+    return n;
+  }
+  static Node String(std::string_view text, NodePosition at = {}) {
+    Node n;
+    n.kind = Kind::kString;
+    n.text = std::string(text);
+    n.quoted = true;
+    n.position = at;
+    return n;
+  }
+  static Node List(NodePosition at = {}) {
+    Node n;
+    n.kind = Kind::kList;
+    n.position = at;
+    return n;
+  }
+  static Node Map(NodePosition at = {}) {
+    Node n;
+    n.kind = Kind::kMap;
+    n.position = at;
+    return n;
+  }
+
+  bool is_null() const { return kind == Kind::kNull; }
+  bool is_string() const { return kind == Kind::kString; }
+  bool is_list() const { return kind == Kind::kList; }
+  bool is_map() const { return kind == Kind::kMap; }
+  // The value of a key; nullptr if this is no map or has no such key.
+  const Node* Find(std::string_view key) const {
+    for (const auto& [k, v] : map) {
+      if (k.text == key) return &v;
+    }
+    return nullptr;
+  }
+  // Appends; the key stands where the value does unless told otherwise.
+  Node& Set(std::string_view key, Node value) {
+    Node k = String(key, value.position);
+    map.emplace_back(std::move(k), std::move(value));
+    return map.back().second;
+  }
 };
 
 }  // namespace bylaw

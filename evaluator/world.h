@@ -75,19 +75,32 @@ class World {
   // Children of a dataset-like resource by their name attribute; kNone.
   Cell ColumnNamed(Cell owner, const Schema::Selectable& s, Symbol name) const;
 
+  // Where the entity, or an attribute of it, was read; of the proposal for
+  // what it proposes (kProposalFile).
+  FactPosition PositionOf(Cell entity) const;
+  FactPosition PositionOf(Cell entity, uint32_t slot) const;
+
   bool has_overlay() const { return overlay_ != nullptr; }
 
  private:
   friend class Binder;
+  struct Extra;
   const EntityRecord* FindInOverlay(Cell entity) const;
   Value AttributeInOverlay(Cell entity, uint32_t slot) const;
   bool IsWithinInOverlay(Cell a, Cell b) const;
+  bool IsChanged(Cell number) const;
+  // Of the proposal's view, as written.
+  Value Raw(Cell number, uint32_t slot) const;
+  Value CloseAttribute(Cell number, uint32_t type, uint32_t slot) const;
+  Value WithView(const Value& v) const;
+  Value WithoutRemoved(const Value& v) const;
+  std::span<const Cell> ParentsInProposal(Cell number) const;
+  Extra& extra();
 
   const Facts* facts_;
   Arena* arena_;
   Overlay* overlay_ = nullptr;
   // Texts and unknown literals of this request, in the arena.
-  struct Extra;
   Extra* extra_ = nullptr;
 };
 

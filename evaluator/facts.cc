@@ -1,0 +1,311 @@
+#include "evaluator/facts.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <random>
+
+#include "evaluator/facts_storage.h"
+#include "evaluator/hash.h"
+
+namespace bylaw {
+namespace {
+
+uint64_t RandomSeed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
+}
+
+uint16_t Cut16(size_t n) {
+  return static_cast<uint16_t>(std::min<size_t>(n, 0xffff));
+}
+
+}  // namespace
+
+// --- SymbolTable, NameTable -------------------------------------------------
+
+SymbolTable::SymbolTable() : seed_(RandomSeed()), table_(64, kNone) {}
+
+Symbol SymbolTable::Intern(std::string_view text) {
+  const size_t mask = table_.size() - 1;
+  size_t i = HashBytes(seed_, 0, text) & mask;
+  while (table_[i] != kNone) {
+    if (texts_[table_[i]] == text) return table_[i];
+    i = (i + 1) & mask;
+  }
+  const Symbol s = size();
+  texts_.push_back(arena_.Copy(text));
+  table_[i] = s;
+  if (texts_.size() * 3 > table_.size() * 2) Grow();
+  return s;
+}
+
+Symbol SymbolTable::Find(std::string_view text) const {
+  const size_t mask = table_.size() - 1;
+  size_t i = HashBytes(seed_, 0, text) & mask;
+  while (table_[i] != kNone) {
+    if (texts_[table_[i]] == text) return table_[i];
+    i = (i + 1) & mask;
+  }
+  return kNone;
+}
+
+void SymbolTable::Grow() {
+  table_.assign(table_.size() * 2, kNone);
+  const size_t mask = table_.size() - 1;
+  for (Symbol s = 0; s < size(); ++s) {
+    size_t i = HashBytes(seed_, 0, texts_[s]) & mask;
+    while (table_[i] != kNone) i = (i + 1) & mask;
+    table_[i] = s;
+  }
+}
+
+size_t SymbolTable::memory() const {
+  return arena_.capacity() + texts_.capacity() * sizeof(std::string_view) +
+         table_.capacity() * sizeof(uint32_t);
+}
+
+void NameTable::Add(uint32_t group, std::string_view name, uint32_t number) {
+  names_.push_back({name, group, number});
+}
+
+void NameTable::Build() {
+  seed_ = RandomSeed();
+  table_.assign(std::bit_ceil(names_.size() * 2 + 2), kNone);
+  const size_t mask = table_.size() - 1;
+  for (uint32_t n = 0; n < names_.size(); ++n) {
+    size_t i = HashBytes(seed_, names_[n].group, names_[n].text) & mask;
+    while (table_[i] != kNone) i = (i + 1) & mask;
+    table_[i] = n;
+  }
+}
+
+uint32_t NameTable::Find(uint32_t group, std::string_view name) const {
+  if (table_.empty()) return kNone;
+  const size_t mask = table_.size() - 1;
+  size_t i = HashBytes(seed_, group, name) & mask;
+  while (table_[i] != kNone) {
+    const Name& n = names_[table_[i]];
+    if (n.group == group && n.text == name) return n.number;
+    i = (i + 1) & mask;
+  }
+  return kNone;
+}
+
+// --- Tables ------------------------------------------------------------------
+
+void Facts::Storage::BuildEntityTable(const Facts& facts) {
+  seed = RandomSeed();
+  table.assign(std::bit_ceil(size_t{facts.total_} * 3 / 2 + 2), Entry());
+  const size_t mask = table.size() - 1;
+  for (uint32_t e = 0; e < facts.total_; ++e) {
+    const uint32_t type = facts.TypeOf(e);
+    const std::string_view id = symbols.Text(facts.IdOf(e));
+    const uint64_t h = HashBytes(seed, type, id);
+    size_t i = h & mask;
+    while (table[i].entity != kNone) i = (i + 1) & mask;
+    Entry& entry = table[i];
+    entry.entity = e;
+    entry.tag = static_cast<uint32_t>(h >> 32);
+    entry.type = static_cast<uint16_t>(type);
+    entry.length = Cut16(id.size());
+    if (!id.empty()) {
+      std::memcpy(entry.key, id.data(), std::min(id.size(), Entry::kInline));
+    }
+  }
+}
+
+void Facts::Storage::BuildColumnTable(const Program& program) {
+  size_t n = 0;
+  const auto each = [&](auto&& visit) {
+    for (const Schema::Selectable& s : program.schema.selectables) {
+      if (s.entity == kNone || s.columns_slot == kNone || s.name_slot == kNone)
+        continue;
+      for (uint32_t e = ranges[s.entity].first; e < ranges[s.entity].second;
+           ++e) {
+        const Value& set = records[e].slots[s.columns_slot];
+        if (set.kind != Kind::kSet || set.element != Kind::kEntity) continue;
+        for (uint32_t i = 0; i < set.size; ++i) {
+          const Cell c = set.cells[i];
+          if (c >= records.size()) continue;
+          const Value& name = records[c].slots[s.name_slot];
+          if (name.kind == Kind::kString) visit(e, c, name.size);
+        }
+      }
+    }
+  };
+  each([&](Cell, Cell, Symbol) { ++n; });
+  columns.assign(std::bit_ceil(n * 3 / 2 + 2), ColumnEntry());
+  const size_t mask = columns.size() - 1;
+  each([&](Cell owner, Cell column, Symbol name) {
+    const uint64_t h = HashBytes(seed, owner, symbols.Text(name));
+    size_t i = h & mask;
+    while (columns[i].column != kNone) {
+      if (columns[i].owner == owner && columns[i].name == name) return;
+      i = (i + 1) & mask;
+    }
+    columns[i] = {owner, column, static_cast<uint32_t>(h >> 32), name};
+  });
+}
+
+// --- Facts
+// ---------------------------------------------------------------------
+
+Facts::Facts() : storage_(std::make_unique<Storage>()) {}
+Facts::~Facts() = default;
+
+uint32_t Facts::LookupNamed(uint32_t entity_type, std::string_view id) const {
+  const Storage& s = *storage_;
+  const uint64_t h = HashBytes(s.seed, entity_type, id);
+  const size_t mask = s.table.size() - 1;
+  const uint32_t tag = static_cast<uint32_t>(h >> 32);
+  for (size_t i = h & mask;; i = (i + 1) & mask) {
+    const Storage::Entry& e = s.table[i];
+    if (e.entity == kNone) return kNone;
+    if (e.tag != tag || e.type != entity_type || e.length != Cut16(id.size())) {
+      continue;
+    }
+    if (id.size() <= Storage::Entry::kInline) {
+      if (id.empty() || std::memcmp(e.key, id.data(), id.size()) == 0) {
+        return e.entity;
+      }
+    } else if (s.symbols.Text(IdOf(e.entity)) == id) {
+      return e.entity;
+    }
+  }
+}
+
+uint32_t Facts::TypeOf(uint32_t entity) const {
+  return entity < size_ ? records_[entity].type
+                        : storage_->unknown[entity - size_].type;
+}
+
+Symbol Facts::IdOf(uint32_t entity) const {
+  return entity < size_ ? records_[entity].id
+                        : storage_->unknown[entity - size_].id;
+}
+
+bool Facts::IsWithin(uint32_t a, uint32_t b) const {
+  if (a == b) return true;
+  if (a >= size_) return false;
+  const EntityRecord& r = records_[a];
+  if (r.num_ancestors <= 16) {
+    bool found = false;
+    for (uint32_t i = 0; i < r.num_ancestors; ++i) found |= r.ancestors[i] == b;
+    return found;
+  }
+  return std::binary_search(r.ancestors, r.ancestors + r.num_ancestors, b);
+}
+
+std::span<const Cell> Facts::AllOf(uint32_t entity_type) const {
+  if (entity_type >= storage_->ranges.size()) return {};
+  const auto [begin, end] = storage_->ranges[entity_type];
+  return std::span<const Cell>(storage_->identity).subspan(begin, end - begin);
+}
+
+uint32_t Facts::ColumnNamed(uint32_t owner, std::string_view name) const {
+  const Storage& s = *storage_;
+  const uint64_t h = HashBytes(s.seed, owner, name);
+  const size_t mask = s.columns.size() - 1;
+  const uint32_t tag = static_cast<uint32_t>(h >> 32);
+  for (size_t i = h & mask;; i = (i + 1) & mask) {
+    const Storage::ColumnEntry& c = s.columns[i];
+    if (c.column == kNone) return kNone;
+    if (c.tag == tag && c.owner == owner && s.symbols.Text(c.name) == name) {
+      return c.column;
+    }
+  }
+}
+
+std::string_view Facts::Text(Symbol s) const {
+  return s < storage_->symbols.size() ? storage_->symbols.Text(s)
+                                      : std::string_view();
+}
+uint32_t Facts::num_symbols() const { return storage_->symbols.size(); }
+Symbol Facts::FindSymbol(std::string_view text) const {
+  return storage_->symbols.Find(text);
+}
+const Value& Facts::ConstantValue(uint32_t constant) const {
+  return storage_->constants[constant];
+}
+Symbol Facts::ProgramSymbol(uint32_t i) const {
+  return storage_->program_symbols[i];
+}
+
+Value Facts::Unclosed(uint32_t entity, uint32_t slot) const {
+  if (entity >= size_) return Value::Missing();
+  const auto it = storage_->unclosed.find(uint64_t{entity} << 32 | slot);
+  if (it != storage_->unclosed.end()) return it->second;
+  return records_[entity].slots[slot];
+}
+
+bool Facts::Holds(uint32_t entity, uint32_t slot) const {
+  if (entity >= size_) return false;
+  for (uint32_t i = storage_->places_begin[entity];
+       i < storage_->places_begin[entity + 1]; ++i) {
+    if (storage_->places[i].slot == slot) return true;
+  }
+  const Value& v = records_[entity].slots[slot];
+  if (v.missing()) return false;
+  const bool collection =
+      v.kind == Kind::kSet || v.kind == Kind::kList || v.kind == Kind::kMap;
+  if (collection && v.size == 0) return false;
+  return InverseOf(records_[entity].type, slot) != kNone;
+}
+
+uint32_t Facts::InverseOf(uint32_t entity_type, uint32_t slot) const {
+  return storage_->inverse[entity_type][slot];
+}
+std::span<const Value> Facts::DefaultsOf(uint32_t entity_type) const {
+  return storage_->defaults[entity_type];
+}
+std::span<const Value> Facts::ContextDefaults(uint32_t action) const {
+  return storage_->contexts[action];
+}
+std::span<const uint32_t> Facts::ContextSpecials(uint32_t action) const {
+  return storage_->specials[action];
+}
+uint64_t Facts::hash_seed() const { return storage_->seed; }
+
+uint32_t Facts::FindAction(std::string_view name) const {
+  return storage_->actions.Find(0, name);
+}
+uint32_t Facts::FindType(std::string_view name) const {
+  return storage_->types.Find(0, name);
+}
+uint32_t Facts::FindTerm(uint32_t vocabulary, std::string_view path) const {
+  return storage_->terms.Find(vocabulary, path);
+}
+
+FactPosition Facts::PositionOf(uint32_t entity) const {
+  return entity < size_ ? storage_->entity_places[entity] : FactPosition();
+}
+
+FactPosition Facts::PositionOf(uint32_t entity, uint32_t slot) const {
+  if (entity < size_) {
+    const Storage& s = *storage_;
+    for (uint32_t i = s.places_begin[entity]; i < s.places_begin[entity + 1];
+         ++i) {
+      const Storage::SlotPlace& p = s.places[i];
+      if (p.slot == slot) return {p.file, p.line, p.column};
+    }
+  }
+  return {};
+}
+
+const std::vector<std::string>& Facts::files() const { return storage_->files; }
+const std::string& Facts::revision() const { return storage_->revision; }
+
+size_t Facts::memory() const {
+  const Storage& s = *storage_;
+  return s.arena.capacity() + s.records.capacity() * sizeof(EntityRecord) +
+         s.slots.capacity() * sizeof(Value) +
+         s.identity.capacity() * sizeof(Cell) + s.symbols.memory() +
+         s.table.capacity() * sizeof(Storage::Entry) +
+         s.columns.capacity() * sizeof(Storage::ColumnEntry) +
+         s.places.capacity() * sizeof(Storage::SlotPlace) +
+         s.places_begin.capacity() * sizeof(uint32_t) +
+         s.entity_places.capacity() * sizeof(FactPosition);
+}
+
+}  // namespace bylaw

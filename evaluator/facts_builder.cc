@@ -1,0 +1,1332 @@
+#include "evaluator/facts_builder.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/container/flat_hash_map.h"
+#include "evaluator/decode.h"
+#include "evaluator/facts_storage.h"
+#include "evaluator/nearest.h"
+#include "evaluator/value_order.h"
+#include "openssl/evp.h"
+
+namespace bylaw {
+namespace {
+
+constexpr uint32_t kMaxSuggestions = 20;  // guesses among ids take time
+
+std::string Quote(std::string_view text) {
+  return "`" + std::string(text) + "`";
+}
+
+bool IsCollectionKind(Kind k) {
+  return k == Kind::kSet || k == Kind::kList || k == Kind::kMap;
+}
+
+// Calls f for every entity cell of a value, in records and maps too.
+template <typename F>
+void ForEachEntity(const Value& v, F&& f) {
+  switch (v.kind) {
+    case Kind::kEntity:
+      f(v.size);
+      break;
+    case Kind::kSet:
+    case Kind::kList:
+      if (v.element == Kind::kEntity) {
+        for (uint32_t i = 0; i < v.size; ++i) f(v.cells[i]);
+      } else if (!IsCellKind(v.element)) {
+        for (uint32_t i = 0; i < v.size; ++i) ForEachEntity(v.values[i], f);
+      }
+      break;
+    case Kind::kRecord:
+      for (uint32_t i = 0; i < v.size; ++i) ForEachEntity(v.values[i], f);
+      break;
+    case Kind::kMap:
+      for (uint32_t i = 0; i < v.size; ++i) {
+        ForEachEntity(v.entries[i].value, f);
+      }
+      break;
+    default:
+      break;
+  }
+}
+
+}  // namespace
+
+class FactsBuilder::Impl : public ValueDecoder {
+ public:
+  Impl(std::shared_ptr<const Program> program, Mode mode)
+      : ValueDecoder(&program->schema, &scratch_),
+        mode_(mode),
+        facts_(new Facts()) {
+    facts_->program_ = std::move(program);
+    Storage& s = storage();
+    for (const std::string& text : facts_->program_->symbols) {
+      s.program_symbols.push_back(s.symbols.Intern(text));
+    }
+    BuildNames();
+    BuildInverse();
+  }
+
+  uint32_t AddFile(std::string path) {
+    storage().files.push_back(std::move(path));
+    return static_cast<uint32_t>(storage().files.size() - 1);
+  }
+  void AddDocument(uint32_t file, const Node& root);
+  void AddLine(uint32_t file, const Node& line);
+  void AddEntity(uint32_t file, uint32_t type, std::string_view id,
+                 NodePosition at, const Node& attributes);
+  void AddGiven(uint32_t type, std::string_view id,
+                std::span<const std::pair<uint32_t, Constant>> attributes,
+                uint32_t parent_type, std::string_view parent_id);
+  void AddError(FactError e);
+  std::shared_ptr<const Facts> Build();
+
+  std::vector<FactError> errors_;
+  size_t num_errors_ = 0;
+
+ protected:
+  Symbol Intern(std::string_view text) override {
+    return storage().symbols.Intern(text);
+  }
+  uint32_t FindTerm(uint32_t vocabulary, std::string_view path) override {
+    return storage().terms.Find(vocabulary, path);
+  }
+  bool Reference(uint32_t entity_type, std::string_view id, const Node& node,
+                 Cell* out) override;
+  Cell NameEntity(uint32_t entity_type, std::string_view id) override {
+    return Name(entity_type, id);
+  }
+  bool Nested(const Node& node, const TypeInfo& collection,
+              Value* out) override;
+  void Fail(DecodeProblem problem, const Node& at, std::string message,
+            std::string suggestion) override;
+  void Push(std::string_view) override { ++depth_; }
+  void Push(size_t) override { ++depth_; }
+  void Pop() override { --depth_; }
+
+ private:
+  using Storage = Facts::Storage;
+  struct Pending {
+    uint32_t type = kNone;
+    Symbol id = 0;
+    bool defined = false;
+    FactPosition place;
+    Value* slots = nullptr;  // once defined
+    std::vector<Storage::SlotPlace> places;
+    std::vector<Cell> parents;
+  };
+  struct NamedReference {
+    Cell target;
+    uint32_t file;
+    NodePosition at;
+    uint32_t length;
+  };
+  // `in: id` where the type may have parents of several types.
+  struct OpenParent {
+    Cell child;
+    std::string id;
+    uint32_t file;
+    NodePosition at;
+  };
+  struct Addition {
+    Cell target;
+    uint32_t slot;
+    Cell element;
+  };
+
+  Storage& storage() { return *facts_->storage_; }
+  const Program& program() const { return *facts_->program_; }
+  std::string_view IdText(Cell e) {
+    return storage().symbols.Text(pending_[e].id);
+  }
+  std::string Describe(Cell e) {
+    return schema_.entities[pending_[e].type].name + " " + Quote(IdText(e));
+  }
+
+  void BuildNames();
+  void BuildInverse();
+  Cell Name(uint32_t type, std::string_view id);
+  Cell Define(uint32_t type, std::string_view id, FactPosition place);
+  void State(Cell e, uint32_t slot, const Value& v, FactPosition at);
+  bool ReadParents(Cell e, const Node& node);
+  void Report(const char* code, FactPosition at, uint32_t length,
+              std::string message, std::string suggestion = "");
+  FactPosition At(const Node& node) const {
+    return {file_, node.position.line, node.position.column};
+  }
+  FactPosition PlaceOf(Cell e, uint32_t slot) const {
+    for (const Storage::SlotPlace& p : pending_[e].places) {
+      if (p.slot == slot) return {p.file, p.line, p.column};
+    }
+    return pending_[e].place;
+  }
+  bool IsStated(Cell e, uint32_t slot) const {
+    for (const Storage::SlotPlace& p : pending_[e].places) {
+      if (p.slot == slot) return true;
+    }
+    return false;
+  }
+  std::string PlaceText(FactPosition p) {
+    if (p.file >= storage().files.size()) return "";
+    return storage().files[p.file] + ":" + std::to_string(p.line);
+  }
+
+  void ResolveOpenParents();
+  void CheckReferences();
+  void FillInverse();
+  void CloseParents();
+  void CheckRequired();
+  void FillDefaults();
+  void Number();
+  void CopyEntities();
+  void CloseAncestors();
+  void CloseTransitive();
+  void CheckColumns();
+  void Hash();
+  Value CopyValue(const Value& v);
+  void Canonical(std::string* out, const Value& v);
+
+  const Mode mode_;
+  Arena scratch_{256 * 1024};
+  std::shared_ptr<Facts> facts_;
+  std::vector<Pending> pending_;
+  absl::flat_hash_map<uint64_t, Cell> names_;  // type << 32 | id
+  std::vector<NamedReference> references_;
+  std::vector<OpenParent> open_parents_;
+  absl::flat_hash_map<uint64_t, bool> nested_slots_;  // entity << 32 | slot
+  std::vector<Cell> final_;  // provisional number -> final
+  std::vector<Cell> order_;  // final -> provisional
+  uint32_t num_suggestions_ = 0;
+
+  // Where the decoder is.
+  uint32_t file_ = kNone;
+  Cell entity_ = kNone;
+  uint32_t slot_ = kNone;
+  int depth_ = 0;
+};
+
+// --- Errors
+// --------------------------------------------------------------------
+
+void FactsBuilder::Impl::AddError(FactError e) {
+  if (e.severity == FactSeverity::kError) ++num_errors_;
+  if (errors_.size() < kMaxFactErrors) errors_.push_back(std::move(e));
+}
+
+void FactsBuilder::Impl::Report(const char* code, FactPosition at,
+                                uint32_t length, std::string message,
+                                std::string suggestion) {
+  FactError e;
+  e.code = code;
+  if (at.file < storage().files.size()) e.file = storage().files[at.file];
+  e.line = at.line;
+  e.column = at.column;
+  e.end_line = at.line;
+  e.end_column = at.column + std::max<uint32_t>(length, 1);
+  e.message = std::move(message);
+  e.suggestion = std::move(suggestion);
+  AddError(std::move(e));
+}
+
+void FactsBuilder::Impl::Fail(DecodeProblem problem, const Node& at,
+                              std::string message, std::string suggestion) {
+  const char* code = "BL5008";
+  switch (problem) {
+    case DecodeProblem::kWrongType:
+    case DecodeProblem::kOther:
+      break;
+    case DecodeProblem::kInexact:
+      code = "BL5009";
+      break;
+    case DecodeProblem::kBadSpelling:
+      code = "BL5018";
+      break;
+    case DecodeProblem::kUnknownTerm:
+      code = "BL5010";
+      break;
+    case DecodeProblem::kNull:
+      code = "BL5017";
+      break;
+    case DecodeProblem::kUnknownType:
+      code = "BL5006";
+      break;
+    case DecodeProblem::kUnknownField:
+      code = "BL5007";
+      break;
+    case DecodeProblem::kMissingField:
+      code = "BL5013";
+      break;
+    case DecodeProblem::kReference:
+      code = "BL5011";
+      break;
+  }
+  std::string where;
+  if (entity_ != kNone && slot_ != kNone) {
+    where = Describe(entity_) + ", `" +
+            schema_.entities[pending_[entity_].type].attributes[slot_].name +
+            "`: ";
+  }
+  const bool scalar =
+      at.kind == Node::Kind::kString || at.kind == Node::Kind::kNumber;
+  Report(
+      code, At(at),
+      scalar ? static_cast<uint32_t>(at.text.size()) + (at.quoted ? 2 : 0) : 1,
+      where + message, std::move(suggestion));
+}
+
+// --- Names
+// -----------------------------------------------------------------------
+
+void FactsBuilder::Impl::BuildNames() {
+  Storage& s = storage();
+  for (uint32_t i = 0; i < schema_.actions.size(); ++i) {
+    s.actions.Add(0, schema_.actions[i].name, i);
+  }
+  for (uint32_t i = 0; i < schema_.entities.size(); ++i) {
+    s.types.Add(0, schema_.entities[i].name, i);
+  }
+  for (uint32_t i = 0; i < schema_.terms.size(); ++i) {
+    s.terms.Add(schema_.terms[i].vocabulary, schema_.terms[i].path, i);
+  }
+  s.actions.Build();
+  s.types.Build();
+  s.terms.Build();
+}
+
+// Only one side declares `inverse`; both are known as such.
+void FactsBuilder::Impl::BuildInverse() {
+  auto& inverse = storage().inverse;
+  for (const EntityType& e : schema_.entities) {
+    inverse.emplace_back(e.attributes.size(), kNone);
+  }
+  for (uint32_t e = 0; e < schema_.entities.size(); ++e) {
+    const auto& attributes = schema_.entities[e].attributes;
+    for (uint32_t slot = 0; slot < attributes.size(); ++slot) {
+      const uint32_t other = attributes[slot].inverse;
+      if (other == kNone) continue;
+      const TypeInfo* info = &schema_.type(attributes[slot].type);
+      if (info->element != kNone) info = &schema_.type(info->element);
+      for (uint32_t target : info->entities) {
+        if (other >= inverse[target].size()) continue;
+        inverse[e][slot] = other;
+        inverse[target][other] = slot;
+      }
+    }
+  }
+}
+
+Cell FactsBuilder::Impl::Name(uint32_t type, std::string_view id) {
+  const Symbol symbol = Intern(id);
+  const auto [it, added] = names_.try_emplace(
+      uint64_t{type} << 32 | symbol, static_cast<Cell>(pending_.size()));
+  if (added) {
+    Pending p;
+    p.type = type;
+    p.id = symbol;
+    pending_.push_back(std::move(p));
+  }
+  return it->second;
+}
+
+Cell FactsBuilder::Impl::Define(uint32_t type, std::string_view id,
+                                FactPosition place) {
+  const Cell e = Name(type, id);
+  Pending& p = pending_[e];
+  if (p.defined) return e;
+  p.defined = true;
+  p.place = place;
+  const size_t n = schema_.entities[type].attributes.size();
+  p.slots = scratch_.New<Value>(n);
+  std::fill_n(p.slots, n, Value::Missing());
+  if (pending_.size() == kMaxEntities) {
+    Report("BL5004", place, 1,
+           "more than " + std::to_string(kMaxEntities) + " entities");
+  }
+  return e;
+}
+
+void FactsBuilder::Impl::State(Cell e, uint32_t slot, const Value& v,
+                               FactPosition at) {
+  Pending& p = pending_[e];
+  p.slots[slot] = v;
+  Storage::SlotPlace place;
+  place.slot = static_cast<uint16_t>(slot);
+  place.column = static_cast<uint16_t>(std::min<uint32_t>(at.column, 0xffff));
+  place.line = at.line;
+  place.file = at.file;
+  for (Storage::SlotPlace& known : p.places) {
+    if (known.slot == slot) {
+      known = place;
+      return;
+    }
+  }
+  p.places.push_back(place);
+}
+
+bool FactsBuilder::Impl::Reference(uint32_t entity_type, std::string_view id,
+                                   const Node& node, Cell* out) {
+  *out = Name(entity_type, id);
+  if (!pending_[*out].defined && mode_ == Mode::kComplete) {
+    references_.push_back(
+        {*out, file_, node.position,
+         static_cast<uint32_t>(node.text.size()) + (node.quoted ? 2u : 0u)});
+  }
+  return true;
+}
+
+// --- Nodes
+// -----------------------------------------------------------------------
+
+void FactsBuilder::Impl::AddDocument(uint32_t file, const Node& root) {
+  file_ = file;
+  entity_ = slot_ = kNone;
+  if (root.kind == Node::Kind::kNull) return;  // an empty file
+  if (root.kind != Node::Kind::kMap) {
+    Report("BL5005", At(root), 1,
+           "facts are a map of entity types to ids to attributes, not " +
+               std::string(NodeKindName(root)),
+           "User: { ana: { … } }");
+    return;
+  }
+  for (const auto& [type_key, entities] : root.map) {
+    file_ = file;
+    entity_ = slot_ = kNone;
+    const uint32_t type = storage().types.Find(0, type_key.text);
+    if (type == kNone) {
+      std::vector<std::string_view> names;
+      for (const EntityType& e : schema_.entities) names.push_back(e.name);
+      Report("BL5006", At(type_key),
+             static_cast<uint32_t>(type_key.text.size()),
+             "there is no entity type " + Quote(type_key.text),
+             GuessText(type_key.text, names));
+      continue;
+    }
+    if (entities.kind == Node::Kind::kNull) continue;
+    if (entities.kind != Node::Kind::kMap) {
+      Report("BL5005", At(entities), 1,
+             "the entities of " + type_key.text +
+                 " are a map of ids to attributes, not " +
+                 std::string(NodeKindName(entities)));
+      continue;
+    }
+    for (const auto& [id, attributes] : entities.map) {
+      AddEntity(file, type, id.text, id.position, attributes);
+    }
+  }
+}
+
+void FactsBuilder::Impl::AddLine(uint32_t file, const Node& line) {
+  file_ = file;
+  entity_ = slot_ = kNone;
+  if (line.kind != Node::Kind::kMap) {
+    Report("BL5005", At(line), 1,
+           "a line holds one entity, not " + std::string(NodeKindName(line)),
+           "{\"type\": …, \"id\": …, \"attributes\": {…}}");
+    return;
+  }
+  const Node* type = nullptr;
+  const Node* id = nullptr;
+  const Node* attributes = nullptr;
+  bool ok = true;
+  for (const auto& [key, value] : line.map) {
+    if (key.text == "type") {
+      type = &value;
+    } else if (key.text == "id") {
+      id = &value;
+    } else if (key.text == "attributes") {
+      attributes = &value;
+    } else {
+      Report("BL5005", At(key), static_cast<uint32_t>(key.text.size()) + 2,
+             "an entity has type, id and attributes, no " + Quote(key.text),
+             GuessText(key.text, {"type", "id", "attributes"}));
+      ok = false;
+    }
+  }
+  if (type == nullptr || id == nullptr || type->kind != Node::Kind::kString ||
+      id->kind != Node::Kind::kString) {
+    Report("BL5005", At(line), 1, "an entity has a type and an id, both texts",
+           "{\"type\": …, \"id\": …, \"attributes\": {…}}");
+    return;
+  }
+  const uint32_t t = storage().types.Find(0, type->text);
+  if (t == kNone) {
+    std::vector<std::string_view> names;
+    for (const EntityType& e : schema_.entities) names.push_back(e.name);
+    Report("BL5006", At(*type), static_cast<uint32_t>(type->text.size()) + 2,
+           "there is no entity type " + Quote(type->text),
+           GuessText(type->text, names));
+    return;
+  }
+  if (!ok) return;
+  static const Node kEmpty = Node::Map();
+  AddEntity(file, t, id->text, id->position,
+            attributes != nullptr ? *attributes : kEmpty);
+}
+
+void FactsBuilder::Impl::AddEntity(uint32_t file, uint32_t type,
+                                   std::string_view id, NodePosition at,
+                                   const Node& attributes) {
+  const FactPosition place{file, at.line, at.column};
+  const EntityType& info = schema_.entities[type];
+  if (id.empty()) {
+    Report("BL5005", place, 1, "an entity of " + info.name + " has no id");
+    return;
+  }
+  const uint32_t outer_file = file_;
+  const Cell outer_entity = entity_;
+  const uint32_t outer_slot = slot_;
+  const int outer_depth = depth_;
+  file_ = file;
+  const Cell e = Define(type, id, place);
+  entity_ = e;
+  slot_ = kNone;
+  if (attributes.kind != Node::Kind::kMap &&
+      attributes.kind != Node::Kind::kNull) {
+    Report("BL5005", At(attributes), 1,
+           "the attributes of " + Describe(e) + " are a map, not " +
+               std::string(NodeKindName(attributes)));
+  }
+  for (const auto& [key, value] : attributes.map) {
+    slot_ = kNone;
+    const uint32_t slot = Schema::FindAttribute(info.attributes, key.text);
+    const uint32_t key_length = static_cast<uint32_t>(key.text.size());
+    if (slot == kNone && key.text == "in") {
+      ReadParents(e, value);
+      continue;
+    }
+    if (slot == kNone) {
+      std::vector<std::string_view> names;
+      for (const Attribute& a : info.attributes) names.push_back(a.name);
+      Report("BL5007", At(key), key_length,
+             key.text == "id"
+                 ? "the id of " + Describe(e) + " is its key"
+                 : info.name + " has no attribute " + Quote(key.text),
+             key.text == "id" ? "leave `id` out" : GuessText(key.text, names));
+      continue;
+    }
+    if (IsStated(e, slot)) {
+      Report("BL5012", At(key), key_length,
+             Describe(e) + ": `" + key.text + "` has a source already",
+             "it is stated at " + PlaceText(PlaceOf(e, slot)) +
+                 "; an attribute has one source");
+      continue;
+    }
+    slot_ = slot;
+    depth_ = 0;
+    Value v;
+    // Stated first, so that a nested child finds its place taken.
+    State(e, slot, Value::Missing(), At(key));
+    if (Decode(value, info.attributes[slot].type, &v)) {
+      pending_[e].slots[slot] = v;
+    }
+    entity_ = e;
+    file_ = file;
+  }
+  file_ = outer_file;
+  entity_ = outer_entity;
+  slot_ = outer_slot;
+  depth_ = outer_depth;
+}
+
+// `in: id` or `in: [ids]`; ids as {type, id} where parents may be of several
+// types.
+bool FactsBuilder::Impl::ReadParents(Cell e, const Node& node) {
+  const EntityType& info = schema_.entities[pending_[e].type];
+  const Node* first = &node;
+  size_t n = 1;
+  if (node.kind == Node::Kind::kList) {
+    first = node.list.data();
+    n = node.list.size();
+  }
+  if (info.parents.empty()) {
+    Report("BL5014", At(node), 1, info.name + " is not declared `in` any type",
+           "declare `entity " + info.name + " in …`, or leave `in` out");
+    return false;
+  }
+  TypeInfo parents;
+  parents.kind = Kind::kEntity;
+  parents.entities = info.parents;
+  for (size_t i = 0; i < n; ++i) {
+    const Node& item = first[i];
+    Cell parent;
+    if (item.kind == Node::Kind::kMap) {
+      if (parents.entities.size() == 1) {
+        // One type: {type, id} is taken as well.
+        parents.entities.push_back(parents.entities[0]);
+      }
+      if (!ReferenceMap(item, parents, &parent)) continue;
+    } else if (item.kind != Node::Kind::kString) {
+      Report("BL5008", At(item), 1,
+             Describe(e) + ", `in`: an id is expected, not " +
+                 std::string(NodeKindName(item)));
+      continue;
+    } else if (info.parents.size() == 1) {
+      Reference(info.parents[0], item.text, item, &parent);
+    } else {
+      open_parents_.push_back({e, item.text, file_, item.position});
+      continue;
+    }
+    pending_[e].parents.push_back(parent);
+  }
+  return true;
+}
+
+bool FactsBuilder::Impl::Nested(const Node& node, const TypeInfo& collection,
+                                Value* out) {
+  const Kind kind = collection.kind;
+  const uint32_t child_type = schema_.type(collection.element).entities[0];
+  const EntityType& child = schema_.entities[child_type];
+  const Cell owner = entity_;
+  const uint32_t slot = slot_;
+  const uint32_t owner_type = pending_[owner].type;
+  const bool may_nest = std::find(child.parents.begin(), child.parents.end(),
+                                  owner_type) != child.parents.end();
+  if (depth_ != 0 || !may_nest) {
+    Fail(DecodeProblem::kWrongType, node,
+         child.name + " is not nested in " + schema_.entities[owner_type].name +
+             ": ids are expected",
+         "write the ids in a list: […]");
+    return false;
+  }
+  const uint32_t name_slot = Schema::FindAttribute(child.attributes, "name");
+  const std::string prefix = std::string(IdText(owner)) + ".";
+  const uint32_t file = file_;
+  std::vector<Value> cells;
+  nested_slots_[uint64_t{owner} << 32 | slot] = true;
+  for (const auto& [name, attributes] : node.map) {
+    if (name.text.empty()) {
+      Fail(DecodeProblem::kWrongType, name, "a nested entity has no name", "");
+      continue;
+    }
+    const std::string id = prefix + name.text;
+    AddEntity(file, child_type, id, name.position, attributes);
+    const Cell c = Name(child_type, id);
+    if (name_slot != kNone && !IsStated(c, name_slot) &&
+        schema_.type(child.attributes[name_slot].type).kind == Kind::kString) {
+      State(c, name_slot, Value::OfCell(Kind::kString, Intern(name.text)),
+            {file, name.position.line, name.position.column});
+    }
+    pending_[c].parents.push_back(owner);
+    cells.push_back(Value::OfCell(Kind::kEntity, c));
+  }
+  *out = MakeCollection(arena_, kind, Kind::kEntity, cells);
+  return true;
+}
+
+// --- Givens
+// ------------------------------------------------------------------------
+
+void FactsBuilder::Impl::AddGiven(
+    uint32_t type, std::string_view id,
+    std::span<const std::pair<uint32_t, Constant>> attributes,
+    uint32_t parent_type, std::string_view parent_id) {
+  const Cell e = Define(type, id, FactPosition());
+  const EntityType& info = schema_.entities[type];
+  for (const auto& [slot, constant] : attributes) {
+    if (slot >= info.attributes.size()) continue;
+    State(e, slot, FromConstant(constant, info.attributes[slot].type),
+          FactPosition());
+  }
+  if (parent_type == kNone) return;
+  const Cell parent = Define(parent_type, parent_id, FactPosition());
+  pending_[e].parents.push_back(parent);
+  // Nested: its name is the last part of its id, and the parent holds it.
+  const uint32_t name_slot = Schema::FindAttribute(info.attributes, "name");
+  if (name_slot != kNone && !IsStated(e, name_slot) &&
+      schema_.type(info.attributes[name_slot].type).kind == Kind::kString &&
+      id.size() > parent_id.size() + 1 &&
+      id.substr(0, parent_id.size()) == parent_id) {
+    State(e, name_slot,
+          Value::OfCell(Kind::kString, Intern(id.substr(parent_id.size() + 1))),
+          FactPosition());
+  }
+  const auto& holders = schema_.entities[parent_type].attributes;
+  for (uint32_t slot = 0; slot < holders.size(); ++slot) {
+    const TypeInfo& holder = schema_.type(holders[slot].type);
+    if (holder.kind != Kind::kSet && holder.kind != Kind::kList) continue;
+    const TypeInfo& element = schema_.type(holder.element);
+    if (element.kind != Kind::kEntity || element.entities.size() != 1 ||
+        element.entities[0] != type) {
+      continue;
+    }
+    nested_slots_[uint64_t{parent} << 32 | slot] = true;
+  }
+}
+
+// --- Build: what is said is joined
+// ---------------------------------------------------
+
+void FactsBuilder::Impl::ResolveOpenParents() {
+  for (const OpenParent& open : open_parents_) {
+    const EntityType& info = schema_.entities[pending_[open.child].type];
+    const Symbol id = storage().symbols.Find(open.id);
+    std::vector<Cell> found;
+    for (uint32_t t : info.parents) {
+      const auto it = names_.find(uint64_t{t} << 32 | id);
+      if (it != names_.end() && pending_[it->second].defined) {
+        found.push_back(it->second);
+      }
+    }
+    const FactPosition at{open.file, open.at.line, open.at.column};
+    const uint32_t length = static_cast<uint32_t>(open.id.size());
+    if (found.size() == 1) {
+      pending_[open.child].parents.push_back(found[0]);
+    } else if (found.empty()) {
+      Report("BL5011", at, length,
+             Describe(open.child) + ", `in`: there is no " + Quote(open.id));
+    } else {
+      Report("BL5014", at, length,
+             Describe(open.child) + ", `in`: " + Quote(open.id) +
+                 " names entities of several types",
+             "write {type: …, id: …}");
+    }
+  }
+}
+
+void FactsBuilder::Impl::CheckReferences() {
+  if (mode_ == Mode::kGiven) return;
+  for (const NamedReference& r : references_) {
+    const Pending& p = pending_[r.target];
+    if (p.defined) continue;
+    std::string hint;
+    if (num_suggestions_ < kMaxSuggestions) {
+      ++num_suggestions_;
+      std::vector<std::string_view> ids;
+      for (Cell e = 0; e < pending_.size(); ++e) {
+        if (pending_[e].defined && pending_[e].type == p.type) {
+          ids.push_back(IdText(e));
+        }
+      }
+      hint = GuessText(storage().symbols.Text(p.id), ids);
+    }
+    Report("BL5011", {r.file, r.at.line, r.at.column}, r.length,
+           "facts have no " + Describe(r.target), std::move(hint));
+  }
+}
+
+void FactsBuilder::Impl::FillInverse() {
+  std::vector<Addition> additions;
+  const auto& inverse = storage().inverse;
+  const Cell n = static_cast<Cell>(pending_.size());
+  // Single values that were filled: by whom, for messages.
+  for (Cell e = 0; e < n; ++e) {
+    if (!pending_[e].defined) continue;
+    const uint32_t type = pending_[e].type;
+    for (uint32_t slot = 0; slot < inverse[type].size(); ++slot) {
+      const uint32_t back = inverse[type][slot];
+      if (back == kNone) continue;
+      const Value v = pending_[e].slots[slot];
+      ForEachEntity(v, [&](Cell target) {
+        Pending& t = pending_[target];
+        if (!t.defined || back >= inverse[t.type].size() ||
+            inverse[t.type][back] != slot) {
+          return;
+        }
+        const Attribute& attribute = schema_.entities[t.type].attributes[back];
+        Value& other = t.slots[back];
+        if (other.kind == Kind::kEntity) {
+          if (other.size == e) return;
+          // A test's own given wins over what stands in the way.
+          Report("BL5016", PlaceOf(e, slot), 1,
+                 Describe(e) + " has " + Describe(target) + " among its `" +
+                     schema_.entities[type].attributes[slot].name + "`, but `" +
+                     attribute.name + "` of " + Describe(target) + " is " +
+                     Describe(other.size),
+                 "state one side, or both alike");
+          return;
+        }
+        const TypeInfo& info = schema_.type(attribute.type);
+        if (info.kind == Kind::kEntity) {
+          other = Value::OfCell(Kind::kEntity, e);
+          return;
+        }
+        bool holds = false;
+        if (info.kind == Kind::kSet) {
+          holds = std::binary_search(other.cells, other.cells + other.size, e);
+        } else {
+          for (uint32_t i = 0; i < other.size; ++i)
+            holds |= other.cells[i] == e;
+        }
+        if (holds) return;
+        if (mode_ == Mode::kComplete && IsStated(target, back) &&
+            !nested_slots_.contains(uint64_t{target} << 32 | back)) {
+          Report("BL5016", PlaceOf(e, slot), 1,
+                 Describe(e) + " names " + Describe(target) + ", whose `" +
+                     attribute.name + "` does not list it",
+                 "both sides of an inverse are stated alike, or one is left "
+                 "out");
+          return;
+        }
+        additions.push_back({target, back, e});
+      });
+    }
+  }
+  std::sort(additions.begin(), additions.end(),
+            [](const Addition& a, const Addition& b) {
+              return std::tie(a.target, a.slot, a.element) <
+                     std::tie(b.target, b.slot, b.element);
+            });
+  for (size_t i = 0; i < additions.size();) {
+    size_t end = i;
+    while (end < additions.size() &&
+           additions[end].target == additions[i].target &&
+           additions[end].slot == additions[i].slot) {
+      ++end;
+    }
+    Pending& p = pending_[additions[i].target];
+    Value& v = p.slots[additions[i].slot];
+    const TypeInfo& info = schema_.type(
+        schema_.entities[p.type].attributes[additions[i].slot].type);
+    Cell* cells = scratch_.New<Cell>(v.size + (end - i));
+    if (v.size > 0) std::copy_n(v.cells, v.size, cells);
+    uint32_t size = v.size;
+    for (; i < end; ++i) cells[size++] = additions[i].element;
+    if (info.kind == Kind::kSet) size = SortCells(cells, size);
+    v = CellCollection(info.kind, Kind::kEntity, {cells, size});
+  }
+}
+
+void FactsBuilder::Impl::CloseParents() {
+  const auto& inverse = storage().inverse;
+  const Cell n = static_cast<Cell>(pending_.size());
+  for (Cell e = 0; e < n; ++e) {
+    Pending& p = pending_[e];
+    if (!p.defined) continue;
+    const auto& allowed = schema_.entities[p.type].parents;
+    for (uint32_t slot = 0; slot < inverse[p.type].size(); ++slot) {
+      if (inverse[p.type][slot] == kNone) continue;
+      ForEachEntity(p.slots[slot], [&](Cell target) {
+        if (std::find(allowed.begin(), allowed.end(), pending_[target].type) !=
+            allowed.end()) {
+          p.parents.push_back(target);
+        }
+      });
+    }
+    p.parents.resize(
+        SortCells(p.parents.data(), static_cast<uint32_t>(p.parents.size())));
+    p.parents.shrink_to_fit();
+  }
+  // Cycles: depth first with a stack of one's own. 0 new, 1 open, 2 done.
+  std::vector<uint8_t> state(n, 0);
+  std::vector<std::pair<Cell, uint32_t>> stack;
+  for (Cell start = 0; start < n; ++start) {
+    if (state[start] != 0) continue;
+    stack.push_back({start, 0});
+    state[start] = 1;
+    while (!stack.empty()) {
+      auto& [e, next] = stack.back();
+      if (next == pending_[e].parents.size()) {
+        state[e] = 2;
+        stack.pop_back();
+        continue;
+      }
+      const Cell parent = pending_[e].parents[next++];
+      if (state[parent] == 1) {
+        std::string path;
+        bool in = false;
+        for (const auto& [cell, unused] : stack) {
+          in |= cell == parent;
+          if (in && path.size() < 200) path += Describe(cell) + " in ";
+        }
+        Report("BL5015", pending_[parent].place, 1,
+               "parents go in a circle: " + path + Describe(parent));
+      } else if (state[parent] == 0) {
+        state[parent] = 1;
+        stack.push_back({parent, 0});
+      }
+    }
+  }
+}
+
+void FactsBuilder::Impl::CheckRequired() {
+  if (mode_ == Mode::kGiven) return;
+  for (Cell e = 0; e < pending_.size(); ++e) {
+    const Pending& p = pending_[e];
+    if (!p.defined) continue;
+    const auto& attributes = schema_.entities[p.type].attributes;
+    for (uint32_t slot = 0; slot < attributes.size(); ++slot) {
+      if (attributes[slot].asserted || !p.slots[slot].missing() ||
+          !schema_.IsRequired(attributes[slot]) || IsStated(e, slot)) {
+        continue;
+      }
+      Report(
+          "BL5013", p.place, static_cast<uint32_t>(IdText(e).size()),
+          Describe(e) + " lacks its attribute `" + attributes[slot].name + "`",
+          "state it, or declare it `" + attributes[slot].name + ": " +
+              schema_.TypeName(attributes[slot].type) + "?`");
+    }
+  }
+}
+
+void FactsBuilder::Impl::FillDefaults() {
+  Storage& s = storage();
+  for (const EntityType& type : schema_.entities) {
+    std::vector<Value> defaults;
+    for (const Attribute& a : type.attributes) defaults.push_back(Absent(a));
+    s.defaults.push_back(std::move(defaults));
+  }
+  for (const Action& action : schema_.actions) {
+    std::vector<Value> defaults;
+    for (const Attribute& a : action.context) defaults.push_back(Absent(a));
+    s.contexts.push_back(std::move(defaults));
+    std::vector<uint32_t> specials;
+    for (uint32_t i = 0; i < action.context.size(); ++i) {
+      const Attribute& a = action.context[i];
+      if (i == action.selecting_slot || a.includes_resource ||
+          a.default_chunk != kNone) {
+        specials.push_back(i);
+      }
+    }
+    s.specials.push_back(std::move(specials));
+  }
+  for (const Constant& c : program().constants) {
+    s.constants.push_back(FromLiteral(c));
+  }
+  for (Pending& p : pending_) {
+    if (!p.defined) continue;
+    for (size_t i = 0; i < s.defaults[p.type].size(); ++i) {
+      if (p.slots[i].missing()) p.slots[i] = s.defaults[p.type][i];
+    }
+  }
+}
+
+// --- Build: final numbers
+// --------------------------------------------------------------
+
+void FactsBuilder::Impl::Number() {
+  const Cell n = static_cast<Cell>(pending_.size());
+  order_.resize(n);
+  for (Cell e = 0; e < n; ++e) order_[e] = e;
+  std::sort(order_.begin(), order_.end(), [&](Cell a, Cell b) {
+    const Pending& x = pending_[a];
+    const Pending& y = pending_[b];
+    if (x.defined != y.defined) return x.defined;
+    if (x.type != y.type) return x.type < y.type;
+    return IdText(a) < IdText(b);
+  });
+  final_.resize(n);
+  for (Cell i = 0; i < n; ++i) final_[order_[i]] = i;
+}
+
+Value FactsBuilder::Impl::CopyValue(const Value& v) {
+  Arena& arena = storage().arena;
+  Value copy = v;
+  switch (v.kind) {
+    case Kind::kEntity:
+      copy.size = final_[v.size];
+      break;
+    case Kind::kIp:
+      copy.ip = arena.Make(*v.ip);
+      break;
+    case Kind::kVersion:
+      copy.version = arena.Make(*v.version);
+      break;
+    case Kind::kSet:
+    case Kind::kList:
+      if (v.size == 0) {
+        copy.number = 0;
+      } else if (IsCellKind(v.element)) {
+        Cell* cells = arena.New<Cell>(v.size);
+        for (uint32_t i = 0; i < v.size; ++i) {
+          cells[i] =
+              v.element == Kind::kEntity ? final_[v.cells[i]] : v.cells[i];
+        }
+        if (v.kind == Kind::kSet) copy.size = SortCells(cells, v.size);
+        copy.cells = cells;
+      } else {
+        Value* values = arena.New<Value>(v.size);
+        for (uint32_t i = 0; i < v.size; ++i) {
+          values[i] = CopyValue(v.values[i]);
+        }
+        if (v.kind == Kind::kSet) copy.size = SortValues(values, v.size);
+        copy.values = values;
+      }
+      break;
+    case Kind::kRecord: {
+      Value* values = arena.New<Value>(v.size);
+      for (uint32_t i = 0; i < v.size; ++i) values[i] = CopyValue(v.values[i]);
+      copy.values = values;
+      break;
+    }
+    case Kind::kMap: {
+      MapEntry* entries = arena.New<MapEntry>(v.size);
+      for (uint32_t i = 0; i < v.size; ++i) {
+        entries[i] = {v.entries[i].key, CopyValue(v.entries[i].value)};
+      }
+      copy.entries = entries;
+      break;
+    }
+    default:
+      break;
+  }
+  return copy;
+}
+
+void FactsBuilder::Impl::CopyEntities() {
+  Storage& s = storage();
+  uint32_t size = 0;
+  size_t num_slots = 0, num_places = 0;
+  for (const Pending& p : pending_) {
+    if (!p.defined) continue;
+    ++size;
+    num_slots += schema_.entities[p.type].attributes.size();
+    num_places += p.places.size();
+  }
+  facts_->size_ = size;
+  facts_->total_ = static_cast<uint32_t>(pending_.size());
+  s.records.resize(size);
+  s.slots.reserve(num_slots);
+  s.places.reserve(num_places);
+  s.places_begin.reserve(size + 1);
+  s.entity_places.reserve(size);
+  s.identity.resize(size);
+  s.ranges.assign(schema_.entities.size(), {0, 0});
+  for (Cell i = 0; i < size; ++i) {
+    Pending& p = pending_[order_[i]];
+    EntityRecord& r = s.records[i];
+    r.type = p.type;
+    r.id = p.id;
+    r.slots = s.slots.data() + s.slots.size();
+    const size_t n = schema_.entities[p.type].attributes.size();
+    for (size_t k = 0; k < n; ++k) s.slots.push_back(CopyValue(p.slots[k]));
+    r.num_parents = static_cast<uint32_t>(p.parents.size());
+    if (r.num_parents > 0) {
+      Cell* parents = s.arena.New<Cell>(r.num_parents);
+      for (uint32_t k = 0; k < r.num_parents; ++k) {
+        parents[k] = final_[p.parents[k]];
+      }
+      SortCells(parents, r.num_parents);
+      r.parents = parents;
+    }
+    s.places_begin.push_back(static_cast<uint32_t>(s.places.size()));
+    std::sort(p.places.begin(), p.places.end(),
+              [](const auto& a, const auto& b) { return a.slot < b.slot; });
+    s.places.insert(s.places.end(), p.places.begin(), p.places.end());
+    s.entity_places.push_back(p.place);
+    s.identity[i] = i;
+    auto& [begin, end] = s.ranges[p.type];
+    if (end == 0) begin = i;
+    end = i + 1;
+  }
+  s.places_begin.push_back(static_cast<uint32_t>(s.places.size()));
+  for (Cell i = size; i < facts_->total_; ++i) {
+    s.unknown.push_back({pending_[order_[i]].type, pending_[order_[i]].id});
+  }
+  for (auto* table : {&s.defaults, &s.contexts}) {
+    for (auto& values : *table) {
+      for (Value& v : values) v = CopyValue(v);
+    }
+  }
+  for (Value& v : s.constants) v = CopyValue(v);
+  facts_->records_ = s.records.data();
+}
+
+void FactsBuilder::Impl::CloseAncestors() {
+  Storage& s = storage();
+  const uint32_t size = facts_->size_;
+  size_t total = 0;
+  std::vector<Cell> stack, closed;
+  std::vector<uint8_t> done(size, 0);
+  // Parents before children; there are no cycles.
+  for (Cell start = 0; start < size; ++start) {
+    stack.assign(1, start);
+    while (!stack.empty()) {
+      const Cell e = stack.back();
+      EntityRecord& r = s.records[e];
+      bool ready = true;
+      if (!done[e]) {
+        for (uint32_t i = 0; i < r.num_parents; ++i) {
+          if (r.parents[i] < size && !done[r.parents[i]]) {
+            stack.push_back(r.parents[i]);
+            ready = false;
+          }
+        }
+      }
+      if (!ready) continue;
+      stack.pop_back();
+      if (done[e]) continue;
+      done[e] = 1;
+      closed.assign(1, e);
+      for (uint32_t i = 0; i < r.num_parents; ++i) {
+        const Cell parent = r.parents[i];
+        if (parent >= size) {
+          closed.push_back(parent);
+          continue;
+        }
+        const EntityRecord& up = s.records[parent];
+        closed.insert(closed.end(), up.ancestors,
+                      up.ancestors + up.num_ancestors);
+      }
+      const uint32_t n =
+          SortCells(closed.data(), static_cast<uint32_t>(closed.size()));
+      total += n;
+      if (total > kMaxClosureCells) {
+        Report("BL5004", s.entity_places[e], 1,
+               "the ancestors of all entities are more than " +
+                   std::to_string(kMaxClosureCells));
+        return;
+      }
+      Cell* cells = s.arena.New<Cell>(n);
+      std::copy_n(closed.data(), n, cells);
+      r.ancestors = cells;
+      r.num_ancestors = n;
+    }
+  }
+}
+
+void FactsBuilder::Impl::CloseTransitive() {
+  Storage& s = storage();
+  const uint32_t size = facts_->size_;
+  size_t work = 0;
+  for (uint32_t type = 0; type < schema_.entities.size(); ++type) {
+    const auto& attributes = schema_.entities[type].attributes;
+    for (uint32_t slot = 0; slot < attributes.size(); ++slot) {
+      if (!attributes[slot].transitive) continue;
+      const auto [begin, end] = s.ranges[type];
+      std::vector<Value> raw;
+      for (Cell e = begin; e < end; ++e) {
+        raw.push_back(s.records[e].slots[slot]);
+      }
+      std::vector<Cell> stamp(size_t{facts_->total_}, kNone);
+      std::vector<Cell> found;
+      for (Cell e = begin; e < end; ++e) {
+        if (raw[e - begin].size == 0) continue;
+        found.clear();
+        const auto visit = [&](const Value& v) {
+          ForEachEntity(v, [&](Cell c) {
+            ++work;
+            if (stamp[c] == e) return;
+            stamp[c] = e;
+            found.push_back(c);
+          });
+        };
+        visit(raw[e - begin]);
+        for (size_t i = 0; i < found.size(); ++i) {
+          const Cell c = found[i];
+          if (c < size && s.records[c].type == type) visit(raw[c - begin]);
+        }
+        if (work > kMaxClosureCells) {
+          Report("BL5004", s.entity_places[e], 1,
+                 "closing the transitive attribute `" + attributes[slot].name +
+                     "` takes more than " + std::to_string(kMaxClosureCells) +
+                     " steps");
+          return;
+        }
+        Value& v =
+            s.slots[static_cast<size_t>(s.records[e].slots - s.slots.data()) +
+                    slot];
+        if (v.kind != Kind::kSet || found.size() == v.size) continue;
+        s.unclosed[uint64_t{e} << 32 | slot] = v;
+        Cell* cells = s.arena.New<Cell>(found.size());
+        std::copy(found.begin(), found.end(), cells);
+        const uint32_t n =
+            SortCells(cells, static_cast<uint32_t>(found.size()));
+        v = CellCollection(Kind::kSet, Kind::kEntity, {cells, n});
+      }
+    }
+  }
+}
+
+// Columns are asked for by name: two of one name cannot be told apart.
+void FactsBuilder::Impl::CheckColumns() {
+  Storage& s = storage();
+  for (const Schema::Selectable& sel : schema_.selectables) {
+    if (sel.entity == kNone || sel.columns_slot == kNone ||
+        sel.name_slot == kNone) {
+      continue;
+    }
+    for (Cell owner : facts_->AllOf(sel.entity)) {
+      const Value& set = s.records[owner].slots[sel.columns_slot];
+      if (set.element != Kind::kEntity) continue;
+      std::vector<std::pair<Symbol, Cell>> names;
+      for (uint32_t i = 0; i < set.size; ++i) {
+        if (set.cells[i] >= facts_->size_) continue;
+        const Value& name = s.records[set.cells[i]].slots[sel.name_slot];
+        if (name.kind == Kind::kString) {
+          names.push_back({name.size, set.cells[i]});
+        }
+      }
+      std::sort(names.begin(), names.end());
+      for (size_t i = 1; i < names.size(); ++i) {
+        if (names[i].first != names[i - 1].first) continue;
+        const FactPosition at = facts_->PositionOf(names[i].second);
+        Report("BL5019", at, 1,
+               schema_.entities[sel.entity].name + " " +
+                   Quote(s.symbols.Text(s.records[owner].id)) +
+                   " has two columns named " +
+                   Quote(s.symbols.Text(names[i].first)) + ": " +
+                   Quote(s.symbols.Text(s.records[names[i - 1].second].id)) +
+                   " and " +
+                   Quote(s.symbols.Text(s.records[names[i].second].id)));
+      }
+    }
+  }
+}
+
+// --- Revision
+// ---------------------------------------------------------------------------
+
+void FactsBuilder::Impl::Canonical(std::string* out, const Value& v) {
+  Storage& s = storage();
+  const auto text = [&](std::string_view t) {
+    *out += std::to_string(t.size());
+    *out += ':';
+    *out += t;
+  };
+  *out += static_cast<char>('a' + static_cast<int>(v.kind));
+  switch (v.kind) {
+    case Kind::kMissing:
+    case Kind::kFilter:
+      break;
+    case Kind::kString:
+      text(s.symbols.Text(v.size));
+      break;
+    case Kind::kTerm:
+      text(schema_.terms[v.size].path);
+      break;
+    case Kind::kEntity:
+      text(schema_.entities[facts_->TypeOf(v.size)].name);
+      text(s.symbols.Text(facts_->IdOf(v.size)));
+      break;
+    case Kind::kIp:
+      text(FormatIp(*v.ip));
+      break;
+    case Kind::kVersion:
+      text(FormatVersion(*v.version));
+      break;
+    case Kind::kSet:
+    case Kind::kList:
+    case Kind::kRecord: {
+      std::vector<std::string> parts;
+      for (uint32_t i = 0; i < v.size; ++i) {
+        std::string part;
+        if (v.kind != Kind::kRecord && IsCellKind(v.element)) {
+          Canonical(&part, Value::OfCell(v.element, v.cells[i]));
+        } else {
+          Canonical(&part, v.values[i]);
+        }
+        parts.push_back(std::move(part));
+      }
+      // Numbers of texts depend on the order of files; texts do not.
+      if (v.kind == Kind::kSet) std::sort(parts.begin(), parts.end());
+      *out += std::to_string(v.size);
+      *out += ';';
+      for (const std::string& part : parts) *out += part;
+      break;
+    }
+    case Kind::kMap: {
+      std::vector<std::string> parts;
+      for (uint32_t i = 0; i < v.size; ++i) {
+        std::string part;
+        Canonical(&part, Value::OfCell(Kind::kString, v.entries[i].key));
+        Canonical(&part, v.entries[i].value);
+        parts.push_back(std::move(part));
+      }
+      std::sort(parts.begin(), parts.end());
+      *out += std::to_string(v.size);
+      *out += ';';
+      for (const std::string& part : parts) *out += part;
+      break;
+    }
+    default:
+      *out += std::to_string(v.number);
+      *out += ';';
+      break;
+  }
+}
+
+void FactsBuilder::Impl::Hash() {
+  Storage& s = storage();
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
+  std::string line;
+  for (Cell e = 0; e < facts_->size_; ++e) {
+    const EntityRecord& r = s.records[e];
+    line.clear();
+    Canonical(&line, Value::OfCell(Kind::kEntity, e));
+    for (uint32_t i = 0; i < r.num_parents; ++i) {
+      Canonical(&line, Value::OfCell(Kind::kEntity, r.parents[i]));
+    }
+    const auto& attributes = schema_.entities[r.type].attributes;
+    for (uint32_t slot = 0; slot < attributes.size(); ++slot) {
+      line += '\n';
+      line += attributes[slot].name;
+      line += '=';
+      Canonical(&line, facts_->Unclosed(e, slot));
+    }
+    line += '\n';
+    EVP_DigestUpdate(context, line.data(), line.size());
+  }
+  unsigned char digest[EVP_MAX_MD_SIZE];
+  unsigned int n = 0;
+  EVP_DigestFinal_ex(context, digest, &n);
+  EVP_MD_CTX_free(context);
+  constexpr char kHex[] = "0123456789abcdef";
+  for (unsigned int i = 0; i < n; ++i) {
+    s.revision += kHex[digest[i] >> 4];
+    s.revision += kHex[digest[i] & 15];
+  }
+}
+
+std::shared_ptr<const Facts> FactsBuilder::Impl::Build() {
+  Storage& s = storage();
+  ResolveOpenParents();
+  CheckReferences();
+  FillInverse();
+  CloseParents();
+  CheckRequired();
+  if (num_errors_ > 0) return nullptr;
+  FillDefaults();
+  Number();
+  CopyEntities();
+  CloseAncestors();
+  CloseTransitive();
+  if (num_errors_ > 0) return nullptr;
+  CheckColumns();
+  if (num_errors_ > 0) return nullptr;
+  s.BuildEntityTable(*facts_);
+  s.BuildColumnTable(program());
+  Hash();
+  return std::move(facts_);
+}
+
+// --- FactsBuilder
+// ------------------------------------------------------------------------
+
+FactsBuilder::FactsBuilder(std::shared_ptr<const Program> program, Mode mode)
+    : impl_(std::make_unique<Impl>(std::move(program), mode)) {}
+FactsBuilder::~FactsBuilder() = default;
+
+uint32_t FactsBuilder::AddFile(std::string path) {
+  return impl_->AddFile(std::move(path));
+}
+void FactsBuilder::AddDocument(uint32_t file, const Node& root) {
+  impl_->AddDocument(file, root);
+}
+void FactsBuilder::AddLine(uint32_t file, const Node& line) {
+  impl_->AddLine(file, line);
+}
+void FactsBuilder::AddEntity(uint32_t file, uint32_t type, std::string_view id,
+                             NodePosition at, const Node& attributes) {
+  impl_->AddEntity(file, type, id, at, attributes);
+}
+void FactsBuilder::AddGiven(
+    uint32_t type, std::string_view id,
+    std::span<const std::pair<uint32_t, Constant>> attributes,
+    uint32_t parent_type, std::string_view parent_id) {
+  impl_->AddGiven(type, id, attributes, parent_type, parent_id);
+}
+void FactsBuilder::AddError(FactError error) {
+  impl_->AddError(std::move(error));
+}
+const std::vector<FactError>& FactsBuilder::errors() const {
+  return impl_->errors_;
+}
+bool FactsBuilder::has_errors() const { return impl_->num_errors_ > 0; }
+std::vector<FactError> FactsBuilder::TakeErrors() {
+  return std::move(impl_->errors_);
+}
+std::shared_ptr<const Facts> FactsBuilder::Build() { return impl_->Build(); }
+
+}  // namespace bylaw
