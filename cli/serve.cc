@@ -131,8 +131,6 @@ void AddServe(CLI::App& app, int* exit) {
   add("max-concurrent", server.max_concurrent,
       "Calls at once; more are refused as UNAVAILABLE", "N")
       ->check(CLI::Range(1, 1'000'000));
-  add("threads", server.threads, "Threads that decide; 0: one a core", "N")
-      ->check(CLI::Range(0, 1024));
   add("grace-ms", server.grace_ms,
       "How long calls in flight may take at a stop", "MS")
       ->check(CLI::Range(0, 3'600'000));

@@ -23,6 +23,7 @@ using google::protobuf::FieldDescriptor;
 // whole numbers without an exponent, so that 3 is an Int and 0.1 a Decimal.
 std::string SpellNumber(double d) {
   char text[64];
+  if (d == 0) return "0";
   if (std::trunc(d) == d && std::fabs(d) < 1e18) {
     const auto r =
         std::to_chars(text, text + sizeof text, d, std::chars_format::fixed);
@@ -32,52 +33,82 @@ std::string SpellNumber(double d) {
   return std::string(text, r.ptr);
 }
 
-Node NodeFromValue(const google::protobuf::Value& value);
+// Whole numbers beyond this are not all doubles.
+constexpr double kMostExact = 9007199254740992.0;  // 2^53
 
-Node NodeFromStruct(const google::protobuf::Struct& fields) {
-  Node node;
-  node.kind = Node::Kind::kMap;
+bool Refuse(RequestError* error, std::string code, std::string field,
+            std::string message, std::string remedy) {
+  *error = {std::move(code), std::move(field), std::move(message),
+            std::move(remedy)};
+  return false;
+}
+
+bool RefuseNumber(RequestError* error, std::string field,
+                  const std::string& spelling) {
+  return Refuse(error, "BL5202", std::move(field),
+                "the number " + spelling + " is not exact in JSON",
+                "write it as a string: \"" + spelling + "\"");
+}
+
+std::string Join(const std::string& path, const std::string& name) {
+  return path.empty() ? name : path + "." + name;
+}
+
+bool NodeFromValue(const google::protobuf::Value& value,
+                   const std::string& path, Node* node, RequestError* error);
+
+bool NodeFromStruct(const google::protobuf::Struct& fields,
+                    const std::string& path, Node* node, RequestError* error) {
+  *node = Node::Map();
   // A protobuf map has no order of its own; sorted, errors come out alike.
   std::set<std::string> names;
   for (const auto& [name, value] : fields.fields()) names.insert(name);
+  node->map.reserve(names.size());
   for (const std::string& name : names) {
-    Node key;
-    key.kind = Node::Kind::kString;
-    key.text = name;
-    node.map.emplace_back(std::move(key),
-                          NodeFromValue(fields.fields().at(name)));
+    node->map.emplace_back(Node::String(name), Node());
+    if (!NodeFromValue(fields.fields().at(name), Join(path, name),
+                       &node->map.back().second, error)) {
+      return false;
+    }
   }
-  return node;
+  return true;
 }
 
-Node NodeFromValue(const google::protobuf::Value& value) {
-  Node node;
+bool NodeFromValue(const google::protobuf::Value& value,
+                   const std::string& path, Node* node, RequestError* error) {
   switch (value.kind_case()) {
     case google::protobuf::Value::kBoolValue:
-      node.kind = Node::Kind::kBool;
-      node.boolean = value.bool_value();
-      break;
-    case google::protobuf::Value::kNumberValue:
-      node.kind = Node::Kind::kNumber;
-      node.text = SpellNumber(value.number_value());
-      break;
-    case google::protobuf::Value::kStringValue:
-      node.kind = Node::Kind::kString;
-      node.quoted = true;
-      node.text = value.string_value();
-      break;
-    case google::protobuf::Value::kListValue:
-      node.kind = Node::Kind::kList;
-      for (const auto& item : value.list_value().values()) {
-        node.list.push_back(NodeFromValue(item));
+      *node = Node::Bool(value.bool_value());
+      return true;
+    case google::protobuf::Value::kNumberValue: {
+      const double d = value.number_value();
+      if (!std::isfinite(d) || std::fabs(d) > kMostExact) {
+        return RefuseNumber(error, path, SpellNumber(d));
       }
-      break;
+      *node = Node::Number(SpellNumber(d));
+      return true;
+    }
+    case google::protobuf::Value::kStringValue:
+      *node = Node::String(value.string_value());
+      return true;
+    case google::protobuf::Value::kListValue: {
+      *node = Node::List();
+      const auto& items = value.list_value().values();
+      node->list.resize(static_cast<size_t>(items.size()));
+      for (int i = 0; i < items.size(); ++i) {
+        if (!NodeFromValue(items[i], path + "[" + std::to_string(i) + "]",
+                           &node->list[static_cast<size_t>(i)], error)) {
+          return false;
+        }
+      }
+      return true;
+    }
     case google::protobuf::Value::kStructValue:
-      return NodeFromStruct(value.struct_value());
+      return NodeFromStruct(value.struct_value(), path, node, error);
     default:
-      break;
+      *node = Node();  // null: the evaluator refuses it, with its place
+      return true;
   }
-  return node;
 }
 
 void NodeToValue(const Node& node, google::protobuf::Value* value) {
@@ -91,7 +122,7 @@ void NodeToValue(const Node& node, google::protobuf::Value* value) {
     case Node::Kind::kNumber: {
       // Beyond 2^53 a double would lie: such numbers travel as text.
       const double d = std::strtod(node.text.c_str(), nullptr);
-      if (SpellNumber(d) == node.text && std::fabs(d) <= 9007199254740992.0) {
+      if (SpellNumber(d) == node.text && std::fabs(d) <= kMostExact) {
         value->set_number_value(d);
       } else {
         value->set_string_value(node.text);
@@ -116,13 +147,6 @@ void NodeToValue(const Node& node, google::protobuf::Value* value) {
   }
 }
 
-bool Refuse(RequestError* error, std::string code, std::string field,
-            std::string message, std::string remedy) {
-  *error = {std::move(code), std::move(field), std::move(message),
-            std::move(remedy)};
-  return false;
-}
-
 bool ReferenceFromProto(const v1::Entity& message, const std::string& field,
                         Node* attributes, EntityReference* out,
                         RequestError* error) {
@@ -138,7 +162,10 @@ bool ReferenceFromProto(const v1::Entity& message, const std::string& field,
   out->type = message.type();
   out->id = message.id();
   if (message.has_attributes()) {
-    *attributes = NodeFromStruct(message.attributes());
+    if (!NodeFromStruct(message.attributes(), field + ".attributes", attributes,
+                        error)) {
+      return false;
+    }
     out->attributes = attributes;
   }
   return true;
@@ -170,8 +197,7 @@ void DeterminantToProto(const ReportedDeterminant& d,
 // --- JSON -------------------------------------------------------------------
 
 bool IsFreeForm(const Descriptor* type) {
-  const std::string& name = type->full_name();
-  return name.rfind("google.protobuf.", 0) == 0;
+  return std::string(type->full_name()).rfind("google.protobuf.", 0) == 0;
 }
 
 // Finds the first field that the message does not have, so that the answer
@@ -179,19 +205,20 @@ bool IsFreeForm(const Descriptor* type) {
 bool CheckFields(const nlohmann::json& json, const Descriptor* type,
                  const std::string& path, RequestError* error) {
   if (!json.is_object()) {
-    return Refuse(error, "BL5202", path.empty() ? "." : path,
-                  "a JSON object is expected here",
-                  "write { … } with the fields of " + type->name());
+    return Refuse(
+        error, "BL5202", path.empty() ? "." : path,
+        "a JSON object is expected here",
+        "write { … } with the fields of " + std::string(type->name()));
   }
   for (const auto& [name, value] : json.items()) {
     const FieldDescriptor* field = nullptr;
     std::vector<std::string> names;
     for (int i = 0; i < type->field_count(); ++i) {
       const FieldDescriptor* f = type->field(i);
-      names.push_back(f->json_name());
+      names.emplace_back(f->json_name());
       if (f->json_name() == name || f->name() == name) field = f;
     }
-    const std::string place = path.empty() ? name : path + "." + name;
+    const std::string place = Join(path, name);
     if (field == nullptr) {
       const auto guess = NearestOf(name, names);
       std::string remedy = guess ? DidYouMean(*guess) : "the fields are ";
@@ -201,7 +228,7 @@ bool CheckFields(const nlohmann::json& json, const Descriptor* type,
         }
       }
       return Refuse(error, "BL5202", place,
-                    type->name() + " has no field `" + name + "`",
+                    std::string(type->name()) + " has no field `" + name + "`",
                     std::move(remedy));
     }
     if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
@@ -223,44 +250,141 @@ bool CheckFields(const nlohmann::json& json, const Descriptor* type,
   return true;
 }
 
-// Parses strictly: a key that stands twice in one object is an error.
-bool ParseStrict(std::string_view text, nlohmann::json* out,
-                 RequestError* error) {
-  constexpr int kMaxDepth = 100;  // as protobuf's own limit
-  std::vector<std::set<std::string>> keys;
-  std::string duplicate;
-  bool deep = false;
-  const auto callback = [&](int depth, nlohmann::json::parse_event_t event,
-                            nlohmann::json& value) {
-    using E = nlohmann::json::parse_event_t;
-    if (depth > kMaxDepth) deep = true;
-    if (event == E::object_start) keys.emplace_back();
-    if (event == E::object_end && !keys.empty()) keys.pop_back();
-    if (event == E::key && !keys.empty() && duplicate.empty() &&
-        !keys.back().insert(value.get<std::string>()).second) {
-      duplicate = value.get<std::string>();
+// A number's digits and exponent, zeros at either end left out: two spellings
+// of one number give one text.
+std::string Canonical(std::string_view spelling) {
+  std::string digits;
+  bool negative = false;
+  int64_t exponent = 0;
+  size_t i = 0;
+  if (i < spelling.size() && spelling[i] == '-') {
+    negative = true;
+    ++i;
+  }
+  bool fraction = false;
+  for (; i < spelling.size() && spelling[i] != 'e' && spelling[i] != 'E'; ++i) {
+    if (spelling[i] == '.') {
+      fraction = true;
+      continue;
     }
-    return !deep;
-  };
-  try {
-    *out = nlohmann::json::parse(text.begin(), text.end(), callback);
-  } catch (const nlohmann::json::exception& e) {
+    digits += spelling[i];
+    if (fraction) --exponent;
+  }
+  if (i < spelling.size()) {
+    ++i;
+    if (i < spelling.size() && spelling[i] == '+') ++i;
+    int written = 0;
+    std::from_chars(spelling.data() + i, spelling.data() + spelling.size(),
+                    written);
+    exponent += written;
+  }
+  digits.erase(0, digits.find_first_not_of('0'));
+  while (!digits.empty() && digits.back() == '0') {
+    digits.pop_back();
+    ++exponent;
+  }
+  if (digits.empty()) return "0";
+  return (negative ? "-" : "") + digits + "e" + std::to_string(exponent);
+}
+
+// Reads JSON once for what a parser into protobuf lets pass: a key that stands
+// twice in one object, numbers that a double cannot hold, too many levels.
+class StrictReader : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  explicit StrictReader(RequestError* error) : error_(error) {}
+
+  bool null() override { return Value(); }
+  bool boolean(bool) override { return Value(); }
+  bool number_integer(number_integer_t n) override {
+    if (static_cast<double>(n) < -kMostExact || n > int64_t{1} << 53) {
+      return RefuseNumber(error_, Path(), std::to_string(n));
+    }
+    return Value();
+  }
+  bool number_unsigned(number_unsigned_t n) override {
+    if (n > uint64_t{1} << 53) {
+      return RefuseNumber(error_, Path(), std::to_string(n));
+    }
+    return Value();
+  }
+  bool number_float(number_float_t d, const string_t& spelling) override {
+    if (!std::isfinite(d) || Canonical(SpellNumber(d)) != Canonical(spelling)) {
+      return RefuseNumber(error_, Path(), spelling);
+    }
+    return Value();
+  }
+  bool string(string_t&) override { return Value(); }
+  bool binary(binary_t&) override { return Value(); }
+  bool start_object(size_t) override { return Open(true); }
+  bool start_array(size_t) override { return Open(false); }
+  bool key(string_t& name) override {
+    levels_.back().name = name;
+    if (levels_.back().keys.insert(name).second) return true;
+    return Refuse(error_, "BL5202", Path(),
+                  "the key `" + name + "` stands twice in one object",
+                  "keep one of them");
+  }
+  bool end_object() override { return Close(); }
+  bool end_array() override { return Close(); }
+  bool parse_error(size_t, const std::string&,
+                   const nlohmann::json::exception& e) override {
     // "[json.exception.parse_error.101] parse error at line 1, …".
     std::string message = e.what();
     const size_t bracket = message.find("] ");
     if (bracket != std::string::npos) message = message.substr(bracket + 2);
-    return Refuse(error, "BL5202", ".", "this is not JSON: " + message,
+    return Refuse(error_, "BL5202", ".", "this is not JSON: " + message,
                   "send one JSON object");
   }
-  if (deep) {
-    return Refuse(error, "BL5202", ".", "the JSON is nested too deeply",
-                  "nest at most 100 levels");
+
+ private:
+  static constexpr size_t kMaxDepth = 100;  // as protobuf's own limit
+  struct Level {
+    bool object;
+    size_t index = 0;
+    std::string name;
+    std::set<std::string> keys;
+  };
+
+  std::string Path() const {
+    std::string path;
+    for (const Level& level : levels_) {
+      if (level.object) {
+        if (!path.empty()) path += '.';
+        path += level.name;
+      } else {
+        path += "[" + std::to_string(level.index) + "]";
+      }
+    }
+    return path.empty() ? "." : path;
   }
-  if (!duplicate.empty()) {
-    return Refuse(error, "BL5202", duplicate,
-                  "the key `" + duplicate + "` stands twice in one object",
-                  "keep one of them");
+  bool Value() {
+    if (!levels_.empty()) ++levels_.back().index;
+    return true;
   }
+  bool Open(bool object) {
+    if (levels_.size() >= kMaxDepth) {
+      return Refuse(error_, "BL5202", ".", "the JSON is nested too deeply",
+                    "nest at most " + std::to_string(kMaxDepth) + " levels");
+    }
+    levels_.push_back({object, 0, {}, {}});
+    return true;
+  }
+  bool Close() {
+    levels_.pop_back();
+    return Value();
+  }
+
+  RequestError* error_;
+  std::vector<Level> levels_;
+};
+
+bool ParseStrict(std::string_view text, nlohmann::json* out,
+                 RequestError* error) {
+  StrictReader reader(error);
+  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &reader)) {
+    return false;
+  }
+  *out = nlohmann::json::parse(text.begin(), text.end(), nullptr, false);
   return true;
 }
 
@@ -292,7 +416,9 @@ bool RequestFromProto(const v1::CheckRequest& message, int64_t now,
   }
   request.action = message.action();
   if (message.has_context()) {
-    out->context = NodeFromStruct(message.context());
+    if (!NodeFromStruct(message.context(), "context", &out->context, error)) {
+      return false;
+    }
     request.context = &out->context;
   }
   if (message.has_at()) {

@@ -93,10 +93,33 @@ class Decider {
     arena.Reset();
     if (RequestFromProto(request, now_, context_.options->simulation, owned,
                          error) &&
+        CheckColumns(owned->request, error) &&
         snapshot_->engine->Bind(owned->request, arena, bound, error)) {
       return true;
     }
     context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+
+  // False if the attribute that selects columns names too many.
+  bool CheckColumns(const Request& request, RequestError* error) const {
+    if (request.context == nullptr) return true;
+    const Engine& engine = *snapshot_->engine;
+    const uint32_t number = engine.facts().FindAction(request.action);
+    if (number == kNone) return true;
+    const Action& action = engine.program().schema.actions[number];
+    if (action.selecting_slot == kNone) return true;
+    const std::string& name = action.context[action.selecting_slot].name;
+    const Node* columns = request.context->Find(name);
+    const int64_t most = context_.options->max_columns;
+    if (columns == nullptr || !columns->is_list() ||
+        static_cast<int64_t>(columns->list.size()) <= most) {
+      return true;
+    }
+    *error = OverLimit("context." + name,
+                       "the request names " +
+                           std::to_string(columns->list.size()) + " columns",
+                       most, "max-columns");
     return false;
   }
 
@@ -186,7 +209,10 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
                     "overloaded: more than max-concurrent calls at once; try "
                     "again later");
     }
-    if (const Status status = CheckSize(request); !status.ok()) return status;
+    RequestError error;
+    if (!CheckSize(request, &error)) {
+      return RefusedStatus(StatusCode::RESOURCE_EXHAUSTED, error);
+    }
     if (call->deadline() <= std::chrono::system_clock::now()) {
       context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
       return Status(StatusCode::DEADLINE_EXCEEDED, "the deadline has passed");
@@ -200,17 +226,17 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
     return function(Decider(context_, std::move(snapshot), NowMicros()));
   }
 
-  template <typename Message>
-  Status CheckSize(const Message& request) const {
+  // False with `error` if the message is over the limit.
+  bool CheckSize(const google::protobuf::Message& request,
+                 RequestError* error) const {
     const auto bytes = static_cast<int64_t>(request.ByteSizeLong());
-    if (bytes <= context_.options->max_message_bytes) return Status::OK;
+    const int64_t most = context_.options->max_message_bytes;
+    if (bytes <= most) return true;
     context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
-    return RefusedStatus(
-        StatusCode::RESOURCE_EXHAUSTED,
-        {"BL5204", "",
-         "the message has " + std::to_string(bytes) + " bytes; at most " +
-             std::to_string(context_.options->max_message_bytes) + " are read",
-         "split it, or raise the setting max-message-bytes"});
+    *error =
+        OverLimit("", "the message has " + std::to_string(bytes) + " bytes",
+                  most, "max-message-bytes");
+    return false;
   }
 
   Status Batch(CallbackServerContext* call,
@@ -220,11 +246,10 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
       context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
       return RefusedStatus(
           StatusCode::RESOURCE_EXHAUSTED,
-          {"BL5204", "items",
-           "the batch has " + std::to_string(request.items_size()) +
-               " items; at most " +
-               std::to_string(context_.options->max_items) + " are taken",
-           "split it, or raise the setting max-items"});
+          OverLimit("items",
+                    "the batch has " + std::to_string(request.items_size()) +
+                        " items",
+                    context_.options->max_items, "max-items"));
     }
     const auto latest = std::min<std::chrono::system_clock::time_point>(
         call->deadline(),
@@ -286,10 +311,6 @@ class DecisionServiceImpl::Stream final
       return;
     }
     const ServiceContext& context = service_->context_;
-    if (const Status status = service_->CheckSize(request_); !status.ok()) {
-      Finish(status);
-      return;
-    }
     std::shared_ptr<const Snapshot> snapshot = context.reloader->Current();
     if (snapshot == nullptr) {
       Finish(Status(StatusCode::UNAVAILABLE,
@@ -297,8 +318,15 @@ class DecisionServiceImpl::Stream final
       return;
     }
     response_.Clear();
-    Answer(Decider(context, std::move(snapshot), NowMicros()), request_,
-           &response_);
+    // A message over the limit is an item that is broken: the others go on.
+    RequestError error;
+    if (!service_->CheckSize(request_, &error)) {
+      response_.set_request_id(request_.request_id());
+      ErrorToProto(error, response_.mutable_error());
+    } else {
+      Answer(Decider(context, std::move(snapshot), NowMicros()), request_,
+             &response_);
+    }
     StartWrite(&response_);
   }
 

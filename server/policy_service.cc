@@ -165,25 +165,29 @@ class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
                                   std::function<Status()> work) {
     grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
     const auto bytes = static_cast<int64_t>(request.ByteSizeLong());
-    if (bytes > context_.options->max_message_bytes) {
+    const int64_t most = context_.options->max_message_bytes;
+    if (bytes > most) {
       context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
       reactor->Finish(RefusedStatus(
           StatusCode::RESOURCE_EXHAUSTED,
-          {"BL5204", "",
-           "the message has " + std::to_string(bytes) + " bytes; at most " +
-               std::to_string(context_.options->max_message_bytes) +
-               " are read",
-           "split it, or raise the setting max-message-bytes"}));
+          OverLimit("", "the message has " + std::to_string(bytes) + " bytes",
+                    most, "max-message-bytes")));
       return reactor;
     }
-    const bool queued = workers_.Add([reactor, call, work = std::move(work)] {
-      if (call->deadline() <= std::chrono::system_clock::now()) {
-        reactor->Finish(
-            Status(StatusCode::DEADLINE_EXCEEDED, "the deadline has passed"));
-        return;
-      }
-      reactor->Finish(work());
-    });
+    const bool queued =
+        workers_.Add([this, reactor, call, work = std::move(work)] {
+          if (call->IsCancelled()) {
+            reactor->Finish(Status::CANCELLED);
+            return;
+          }
+          if (call->deadline() <= std::chrono::system_clock::now()) {
+            context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
+            reactor->Finish(Status(StatusCode::DEADLINE_EXCEEDED,
+                                   "the deadline has passed"));
+            return;
+          }
+          reactor->Finish(work());
+        });
     if (!queued) {
       context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
       reactor->Finish(Status(StatusCode::UNAVAILABLE,

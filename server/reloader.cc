@@ -23,7 +23,9 @@ void Describe(const fs::path& path, std::string* out) {
   if (stat(path.c_str(), &s) != 0) return;
   *out += path.string() + " " + std::to_string(s.st_size) + " " +
           std::to_string(s.st_mtim.tv_sec) + "." +
-          std::to_string(s.st_mtim.tv_nsec) + " " + std::to_string(s.st_ino) +
+          std::to_string(s.st_mtim.tv_nsec) + " " +
+          std::to_string(s.st_ctim.tv_sec) + "." +
+          std::to_string(s.st_ctim.tv_nsec) + " " + std::to_string(s.st_ino) +
           "\n";
 }
 
@@ -49,8 +51,17 @@ bool Reloader::Reload() {
   const std::string fingerprint = Fingerprint();
   SnapshotResult result = LoadSnapshot(source_);
   const bool good = result.snapshot != nullptr;
+  const bool serving = good || Current() != nullptr;
+  size_t errors = 0;
   if (good) {
-    current_.store(result.snapshot, std::memory_order_release);
+    {
+      std::shared_ptr<const Snapshot> next = result.snapshot;
+      std::lock_guard lock(current_mu_);
+      current_.swap(next);
+    }  // the last call in flight frees the version before
+    for (const std::string& warning : result.warnings) {
+      log_->Write(LogLevel::kWarning, warning);
+    }
     const Engine& engine = *result.snapshot->engine;
     log_->Write(LogLevel::kInfo, "loaded",
                 {{"source", result.snapshot->origin},
@@ -59,7 +70,6 @@ bool Reloader::Reload() {
                  {"policies_revision", engine.program().revision},
                  {"facts_revision", engine.facts().revision()}});
   } else {
-    size_t errors = 0;
     for (const Diagnostic& d : result.diagnostics) {
       if (d.severity != Severity::kError) continue;
       constexpr size_t kMostLogged = 20;
@@ -72,10 +82,9 @@ bool Reloader::Reload() {
                    {"error", d.message}});
     }
     log_->Write(LogLevel::kError,
-                Current() != nullptr
-                    ? "the new version has errors; the one before goes on "
-                      "serving"
-                    : "nothing to serve yet: the version found has errors",
+                serving ? "the new version has errors; the one before goes on "
+                          "serving"
+                        : "nothing to serve yet: the version found has errors",
                 {{"errors", std::to_string(errors)}});
   }
   {
@@ -90,13 +99,15 @@ bool Reloader::Reload() {
       ++state_.failed_loads;
       state_.has_failed = true;
       state_.failed.at = Now();
-      state_.failed.message = std::to_string(result.diagnostics.size()) +
-                              " diagnostics; the version before goes on";
+      state_.failed.message = std::to_string(errors) +
+                              (errors == 1 ? " error" : " errors") +
+                              (serving ? "; the version before goes on serving"
+                                       : "; nothing serves yet");
       state_.failed.diagnostics = std::move(result.diagnostics);
       state_.failed.compiled = std::move(result.compiled);
     }
   }
-  on_change_(Current() != nullptr);
+  on_change_(serving);
   return good;
 }
 
@@ -109,7 +120,7 @@ Reloader::State Reloader::state() const {
   return state_;
 }
 
-// Name, size, time and inode of everything a load may read. Cheap beside a
+// Name, size, times and inode of everything a load may read. Cheap beside a
 // load, and needs no notification service.
 std::string Reloader::Fingerprint() const {
   std::string out;

@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <fstream>
 #include <sstream>
@@ -18,6 +20,10 @@
 
 namespace bylaw {
 namespace {
+
+// Messages up to this size are received so that the refusal can name the
+// setting; gRPC cuts off larger ones, naming sizes only.
+constexpr int64_t kWallBytes = 64 * 1024 * 1024;
 
 absl::StatusOr<std::string> ReadPem(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -72,9 +78,11 @@ class Server::Impl {
     grpc::HealthCheckServiceInterface* health =
         server == nullptr ? nullptr : server->GetHealthCheckService();
     if (health == nullptr) return;
+    // A reload that ends after the stop began must not call callers back.
+    serving = serving && !stopped;
     health->SetServingStatus(serving);  // of all services and of ""
     health->SetServingStatus("bylaw.v1.DecisionService", serving);
-    health->SetServingStatus("bylaw.v1.PolicyService", true);
+    health->SetServingStatus("bylaw.v1.PolicyService", !stopped);
   }
 
   const ServerOptions options;
@@ -86,7 +94,7 @@ class Server::Impl {
   Reloader reloader;
   std::unique_ptr<MetricsServer> metrics_server;
   int port = 0;
-  bool stopped = false;
+  std::atomic<bool> stopped{false};
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -115,17 +123,11 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   builder.RegisterService(impl->decisions.get());
   builder.RegisterService(impl->policies.get());
   // gRPC's own limit is a wall behind ours, whose message names the setting.
-  builder.SetMaxReceiveMessageSize(static_cast<int>(
-      std::min<int64_t>(options.max_message_bytes * 4, INT32_MAX)));
+  builder.SetMaxReceiveMessageSize(static_cast<int>(std::clamp<int64_t>(
+      options.max_message_bytes * 4, kWallBytes, INT32_MAX)));
   builder.SetMaxSendMessageSize(-1);  // answers are as large as they must be
   // A taken port is an error, not a second listener beside the first.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
-  if (options.threads > 0) {
-    grpc::ResourceQuota quota;
-    // gRPC needs a few threads of its own beside those that decide.
-    quota.SetMaxThreads(static_cast<int>(options.threads) + 4);
-    builder.SetResourceQuota(quota);
-  }
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr || impl->port == 0) {
     return absl::UnavailableError("cannot listen on " + options.listen +
@@ -167,8 +169,7 @@ int Server::metrics_port() const {
 bool Server::Reload() { return impl_->reloader.Reload(); }
 
 void Server::Stop() {
-  if (impl_->stopped || impl_->server == nullptr) return;
-  impl_->stopped = true;
+  if (impl_->server == nullptr || impl_->stopped.exchange(true)) return;
   impl_->SetServing(false);
   impl_->server->Shutdown(std::chrono::system_clock::now() +
                           std::chrono::milliseconds(impl_->options.grace_ms));

@@ -31,7 +31,6 @@ struct ServerOptions {
   int64_t max_items = 10'000;        // of a batch
   int64_t max_deadline_ms = 10'000;  // work a call may take at most
   int64_t max_concurrent = 1'000;    // calls at once; more are shed
-  int64_t threads = 0;               // 0: one a core
   int64_t grace_ms = 10'000;         // for calls in flight at a stop
   // TLS: certificate and key (PEM files); and whom clients must be signed by.
   std::string tls_certificate, tls_key, tls_client_ca;

@@ -38,6 +38,9 @@ struct SnapshotResult {
   std::shared_ptr<const Snapshot> snapshot;  // null if any diagnostic is error
   std::vector<Diagnostic> diagnostics;       // sorted; of policies and facts
   std::shared_ptr<const CompileResult> compiled;  // keeps the spans alive
+  // What whoever runs the service should know and no author can mend, such as
+  // an environment variable that is not set.
+  std::vector<std::string> warnings;
 };
 
 SnapshotResult LoadSnapshot(const SnapshotSource& source);

@@ -1,6 +1,7 @@
 #include "server/status.h"
 
 #include <string>
+#include <utility>
 
 #include "bylaw/v1/bylaw.pb.h"
 #include "bylaw/v1/rpc_status.pb.h"
@@ -22,6 +23,15 @@ grpc::Status RefusedStatus(grpc::StatusCode code, const RequestError& error) {
   any->set_type_url("type.googleapis.com/bylaw.v1.Error");
   any->set_value(detail.SerializeAsString());
   return grpc::Status(code, message, status.SerializeAsString());
+}
+
+RequestError OverLimit(std::string field, std::string what, int64_t most,
+                       std::string_view setting) {
+  const std::string name(setting);
+  return {"BL5204", std::move(field),
+          std::move(what) + "; at most " + std::to_string(most) +
+              " are taken (" + name + ")",
+          "split the request, or raise the setting " + name};
 }
 
 }  // namespace bylaw

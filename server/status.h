@@ -3,6 +3,10 @@
 #ifndef BYLAW_SERVER_STATUS_H_
 #define BYLAW_SERVER_STATUS_H_
 
+#include <cstdint>
+#include <string>
+#include <string_view>
+
 #include "evaluator/request.h"
 #include "grpcpp/grpcpp.h"
 
@@ -12,6 +16,11 @@ grpc::Status RefusedStatus(grpc::StatusCode code, const RequestError& error);
 inline grpc::Status InvalidArgument(const RequestError& error) {
   return RefusedStatus(grpc::StatusCode::INVALID_ARGUMENT, error);
 }
+
+// BL5204: `what` ("the message has 5000 bytes") is over `most`, which the
+// setting (a flag of `bylaw serve`) says.
+RequestError OverLimit(std::string field, std::string what, int64_t most,
+                       std::string_view setting);
 
 }  // namespace bylaw
 
