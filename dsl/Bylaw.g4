@@ -227,8 +227,8 @@ primary
   | string
   | TRUE
   | FALSE
-  | name
   | UPPER fields
+  | name
   | LPAREN expr RPAREN
   | braces
   | brackets
@@ -248,7 +248,17 @@ quantifier
   | COUNT LPAREN generator RPAREN
   | (SUM | MIN | MAX) LPAREN expr FOR generator RPAREN
   ;
-matching : MATCH expr LBRACE (arm (COMMA arm)* COMMA?)? RBRACE ;
+// What is matched is no comparison and no record, so that its `{` is the arms'.
+matching : MATCH matched (QUESTIONS matched)* LBRACE
+    (arm (COMMA arm)* COMMA?)? RBRACE ;
+matched
+  : (name | LPAREN expr RPAREN | quantifier | matching) matchedSuffix*
+  ;
+matchedSuffix
+  : DOT word QUESTION?
+  | LBRACKET expr RBRACKET QUESTION?
+  | arguments
+  ;
 arm
   : ELSE COLON expr
   | pattern (OR pattern)* COLON expr

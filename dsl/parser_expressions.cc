@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "dsl/parser.h"
@@ -57,13 +58,13 @@ void AppendUtf8(uint32_t c, std::string* out) {
   }
 }
 
-struct Unit {
+struct TimeUnit {
   std::string_view name;
   int64_t factor;  // seconds, or months
   bool period;
 };
 // From large to small within each kind.
-constexpr Unit kUnits[] = {
+constexpr TimeUnit kUnits[] = {
     {"d", 86400, false}, {"h", 3600, false}, {"m", 60, false},
     {"s", 1, false},     {"y", 12, true},    {"mo", 1, true},
 };
@@ -368,7 +369,6 @@ ExprPtr TreeBuilder::Postfix(P::PostfixContext* context, bool negative) {
     if (Broken(suffix)) return nullptr;
     expr = Suffix(suffix, std::move(expr));
   }
-  // What is not followed by its operator here is a text beside another.
   return expr;
 }
 
@@ -387,36 +387,52 @@ ExprPtr TreeBuilder::Suffix(P::SuffixContext* context, ExprPtr base) {
     return Record(std::move(*path), context->fields(), span);
   }
   if (context->DOT() != nullptr) {
-    ExprPtr expr = Make(ExprKind::kMember, span);
-    expr->name = NameOf(context->word());
-    expr->asked = context->QUESTION() != nullptr;
-    expr->operands.push_back(std::move(base));
-    return Finish(std::move(expr));
+    return Member(context->word(), context->QUESTION() != nullptr, span,
+                  std::move(base));
   }
   if (context->LBRACKET() != nullptr) {
-    ExprPtr expr = Make(ExprKind::kIndex, span);
-    expr->asked = context->QUESTION() != nullptr;
-    ExprPtr key = Expression(context->expr());
-    if (key == nullptr) return nullptr;
-    expr->operands.push_back(std::move(base));
-    expr->operands.push_back(std::move(key));
-    return Finish(std::move(expr));
+    return Index(context->expr(), context->QUESTION() != nullptr, span,
+                 std::move(base));
   }
   if (context->arguments() != nullptr) {
-    if (base->kind != ExprKind::kName && base->kind != ExprKind::kMember) {
-      reporter_.Add(Code::BL1001, At(context->arguments()->start),
-                    "only functions and methods are called");
-      return nullptr;
-    }
-    ExprPtr expr = Make(ExprKind::kCall, span);
-    expr->operands.push_back(std::move(base));
-    expr->arguments = ArgumentsOf(context->arguments());
-    for (const ast::Argument& argument : expr->arguments) {
-      if (argument.value == nullptr) return nullptr;
-    }
-    return Finish(std::move(expr));
+    return Call(context->arguments(), std::move(base));
   }
   return TextSuffix(context, std::move(base));
+}
+
+ExprPtr TreeBuilder::Member(P::WordContext* word, bool asked, Span span,
+                            ExprPtr base) {
+  ExprPtr expr = Make(ExprKind::kMember, span);
+  expr->name = NameOf(word);
+  expr->asked = asked;
+  expr->operands.push_back(std::move(base));
+  return Finish(std::move(expr));
+}
+
+ExprPtr TreeBuilder::Index(P::ExprContext* key_context, bool asked, Span span,
+                           ExprPtr base) {
+  ExprPtr expr = Make(ExprKind::kIndex, span);
+  expr->asked = asked;
+  ExprPtr key = Expression(key_context);
+  if (key == nullptr) return nullptr;
+  expr->operands.push_back(std::move(base));
+  expr->operands.push_back(std::move(key));
+  return Finish(std::move(expr));
+}
+
+ExprPtr TreeBuilder::Call(P::ArgumentsContext* context, ExprPtr base) {
+  if (base->kind != ExprKind::kName && base->kind != ExprKind::kMember) {
+    reporter_.Add(Code::BL1001, At(context->start),
+                  "only functions and methods are called");
+    return nullptr;
+  }
+  ExprPtr expr = Make(ExprKind::kCall, base->span.To(At(context)));
+  expr->operands.push_back(std::move(base));
+  expr->arguments = ArgumentsOf(context);
+  for (const ast::Argument& argument : expr->arguments) {
+    if (argument.value == nullptr) return nullptr;
+  }
+  return Finish(std::move(expr));
 }
 
 ExprPtr TreeBuilder::TextSuffix(P::SuffixContext* context, ExprPtr base) {
@@ -604,11 +620,46 @@ ExprPtr TreeBuilder::Quantifier(P::QuantifierContext* context) {
   return Finish(std::move(expr));
 }
 
+ExprPtr TreeBuilder::Matched(P::MatchedContext* context) {
+  if (Broken(context)) return nullptr;
+  ExprPtr expr;
+  if (context->name() != nullptr) {
+    expr = Make(ExprKind::kName, At(context->name()));
+    expr->name = NameOf(context->name());
+  } else if (context->LPAREN() != nullptr) {
+    expr = Expression(context->expr());
+    if (expr != nullptr) expr->bracketed = true;
+  } else if (context->quantifier() != nullptr) {
+    expr = Quantifier(context->quantifier());
+  } else {
+    expr = Matching(context->matching());
+  }
+  for (P::MatchedSuffixContext* suffix : context->matchedSuffix()) {
+    if (expr == nullptr || Broken(suffix)) return nullptr;
+    const Span span = expr->span.To(At(suffix));
+    const bool asked = suffix->QUESTION() != nullptr;
+    if (suffix->DOT() != nullptr) {
+      expr = Member(suffix->word(), asked, span, std::move(expr));
+    } else if (suffix->LBRACKET() != nullptr) {
+      expr = Index(suffix->expr(), asked, span, std::move(expr));
+    } else {
+      expr = Call(suffix->arguments(), std::move(expr));
+    }
+  }
+  return expr;
+}
+
 ExprPtr TreeBuilder::Matching(P::MatchingContext* context) {
   if (Broken(context)) return nullptr;
   ExprPtr expr = Make(ExprKind::kMatch, At(context));
-  ExprPtr subject = Expression(context->expr());
-  if (subject == nullptr) return nullptr;
+  ExprPtr subject;
+  for (size_t i = 0; i < context->matched().size(); ++i) {
+    ExprPtr operand = Matched(context->matched(i));
+    subject = i == 0 ? std::move(operand)
+                     : Binary(Op::kDefault, At(context->QUESTIONS(i - 1)),
+                              std::move(subject), std::move(operand));
+    if (subject == nullptr) return nullptr;
+  }
   expr->operands.push_back(std::move(subject));
   bool has_else = false;
   for (P::ArmContext* arm_context : context->arm()) {
@@ -690,7 +741,7 @@ ExprPtr TreeBuilder::UnitLiteral(const antlr4::Token* token) {
   ExprPtr expr = Make(ExprKind::kDuration, At(token));
   std::string_view rest = expr->span.text();
   expr->text = std::string(rest);
-  const Unit* last = nullptr;
+  const TimeUnit* last = nullptr;
   int64_t total = 0;
   while (!rest.empty()) {
     size_t digits = rest.find_first_not_of("0123456789");
@@ -699,8 +750,8 @@ ExprPtr TreeBuilder::UnitLiteral(const antlr4::Token* token) {
     size_t letters = after.find_first_of("0123456789");
     if (letters == std::string_view::npos) letters = after.size();
     const std::string_view name = after.substr(0, letters);
-    const Unit* unit = nullptr;
-    for (const Unit& each : kUnits) {
+    const TimeUnit* unit = nullptr;
+    for (const TimeUnit& each : kUnits) {
       if (each.name == name) unit = &each;
     }
     if (digits == 0 || unit == nullptr) {

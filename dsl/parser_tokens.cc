@@ -197,8 +197,12 @@ class CommaMender {
     for (size_t i = 0; i < in.size(); ++i) {
       const size_t type = in[i]->getType();
       const size_t next = i + 1 < in.size() ? in[i + 1]->getType() : Token::EOF;
-      if (type == L::VOCABULARY && IsWord(next) && brackets.empty()) {
-        vocabulary_next = true;
+      const size_t before = out.empty() ? Token::EOF : out.back()->getType();
+      if (type == L::VOCABULARY && brackets.empty() && before != L::DOT) {
+        vocabulary_next = next == L::UPPER || before == L::EXTEND;
+      } else if (vocabulary_next && type != L::LBRACE && type != L::DOT &&
+                 !IsName(type)) {
+        vocabulary_next = false;
       }
       if (vocabulary_end > 0 && !out.empty() && IsWord(type)) {
         MendTerm(out, *in[i], next);

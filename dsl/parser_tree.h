@@ -144,6 +144,13 @@ class TreeBuilder {
   ast::ExprPtr Unary(P::UnaryContext* context);
   ast::ExprPtr Postfix(P::PostfixContext* context, bool negative);
   ast::ExprPtr Suffix(P::SuffixContext* context, ast::ExprPtr base);
+  // The suffixes that all expressions take.
+  ast::ExprPtr Member(P::WordContext* word, bool asked, Span span,
+                      ast::ExprPtr base);
+  ast::ExprPtr Index(P::ExprContext* key, bool asked, Span span,
+                     ast::ExprPtr base);
+  ast::ExprPtr Call(P::ArgumentsContext* arguments, ast::ExprPtr base);
+  ast::ExprPtr Matched(P::MatchedContext* context);
   ast::ExprPtr TextSuffix(P::SuffixContext* context, ast::ExprPtr base);
   ast::ExprPtr Record(ast::Path type, P::FieldsContext* fields, Span span);
   ast::ExprPtr Primary(P::PrimaryContext* context, bool negative);
