@@ -20,12 +20,21 @@
 
 namespace bylaw {
 
+// Policies that ship: `mesh`, which is always there, and what a manifest may
+// list under `packs`. The compiler is told them (see policies/embedded.h).
+struct Pack {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> files;  // path -> text
+};
+
 // What to compile. Either a folder with a manifest, or texts in memory.
 struct CompileInput {
   std::string root;  // folder with bylaw.yaml; empty: `files` is everything
   // path -> text; "bylaw.yaml" may be among them. Without a manifest all
-  // files belong to the root scope and any module names are taken.
+  // files belong to the root scope and any module names are taken. With a
+  // root these texts stand in place of the folder's files, or beside them.
   std::vector<std::pair<std::string, std::string>> files;
+  std::vector<Pack> packs;
 };
 
 struct CompileOptions {

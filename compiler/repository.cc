@@ -1,0 +1,344 @@
+#include "compiler/repository.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "dsl/parser.h"
+
+namespace bylaw {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kExtension = ".bylaw";
+
+bool HasExtension(const std::string& path) {
+  return path.size() > kExtension.size() &&
+         path.compare(path.size() - kExtension.size(), kExtension.size(),
+                      kExtension.data(), kExtension.size()) == 0;
+}
+
+void Unreadable(DiagnosticSink& sink, const std::string& path,
+                std::string message) {
+  sink.AddAt(Code::BL3002, path, {}, {}, std::move(message));
+}
+
+// Paths of the policy files below `root`, relative to it.
+void ListPolicies(const std::string& root, std::set<std::string>* paths,
+                  DiagnosticSink& sink) {
+  size_t seen = 0;
+  std::vector<std::string> folders = {""};
+  while (!folders.empty()) {
+    const std::string folder = std::move(folders.back());
+    folders.pop_back();
+    std::error_code error;
+    for (fs::directory_iterator it(fs::path(root) / folder, error), end;
+         !error && it != end; it.increment(error)) {
+      if (++seen > kMaxRepositoryFiles) {
+        Unreadable(sink, root,
+                   absl::StrCat("the repository has more than ",
+                                kMaxRepositoryFiles, " files"));
+        return;
+      }
+      const std::string name = it->path().filename().string();
+      if (name.empty() || name[0] == '.') continue;
+      const std::string path =
+          folder.empty() ? name : absl::StrCat(folder, "/", name);
+      std::error_code ignored;
+      if (it->is_directory(ignored)) {
+        if (!it->is_symlink(ignored) &&
+            !fs::exists(it->path() / kManifestName, ignored)) {
+          folders.push_back(path);
+        }
+      } else if (HasExtension(name)) {
+        paths->insert(path);
+      }
+    }
+    if (error) {
+      Unreadable(sink, folder.empty() ? root : folder,
+                 absl::StrCat("cannot be read: ", error.message()));
+    }
+  }
+}
+
+// At most one byte more than `limit`, so that what is too large shows.
+bool ReadText(const fs::path& path, size_t limit, std::string* text) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) return false;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return false;
+  text->resize(limit + 1);
+  in.read(text->data(), static_cast<std::streamsize>(text->size()));
+  if (in.bad()) return false;
+  text->resize(static_cast<size_t>(in.gcount()));
+  text->shrink_to_fit();
+  return true;
+}
+
+class RepositoryReader {
+ public:
+  RepositoryReader(const CompileInput& input, DiagnosticSink& sink)
+      : input_(input), sink_(sink) {}
+
+  Repository Read() {
+    for (const auto& [path, text] : input_.files) overlay_[path] = &text;
+    const SourceFile* manifest = Open(kManifestName);
+    if (manifest != nullptr) {
+      std::vector<std::string> packs;
+      for (const Pack& pack : input_.packs) packs.push_back(pack.name);
+      repository_.manifest = ParseManifest(*manifest, packs, sink_);
+    } else if (!input_.root.empty() && !sink_.has_errors()) {
+      sink_.AddAt(Code::BL3001, input_.root, {}, {},
+                  absl::StrCat("there is no ", kManifestName, " here"),
+                  "`bylaw init` writes a small repository");
+      return std::move(repository_);
+    }
+    ReadPolicies();
+    ReadPacks();
+    return std::move(repository_);
+  }
+
+ private:
+  // Null, with a report unless it is simply not there.
+  const SourceFile* Open(const std::string& path) {
+    std::string text;
+    if (const auto it = overlay_.find(path); it != overlay_.end()) {
+      text = *it->second;
+    } else {
+      if (input_.root.empty()) return nullptr;
+      const fs::path whole = fs::path(input_.root) / path;
+      std::error_code error;
+      if (path == kManifestName && !fs::exists(whole, error) && !error) {
+        return nullptr;
+      }
+      if (!ReadText(whole, kMaxFileBytes, &text)) {
+        Unreadable(sink_, path, "the file cannot be read");
+        return nullptr;
+      }
+    }
+    return Keep(path, std::move(text));
+  }
+
+  const SourceFile* Keep(std::string path, std::string text) {
+    repository_.sources.push_back(
+        std::make_unique<SourceFile>(std::move(path), std::move(text)));
+    return repository_.sources.back().get();
+  }
+
+  void ReadPolicies() {
+    std::set<std::string> paths;
+    if (!input_.root.empty()) ListPolicies(input_.root, &paths, sink_);
+    for (const auto& [path, text] : overlay_) {
+      if (HasExtension(path)) paths.insert(path);
+    }
+    std::vector<std::vector<bool>> used;
+    if (repository_.manifest.has_value()) {
+      for (const ManifestScope& scope : repository_.manifest->scopes) {
+        used.emplace_back(scope.sources.size(), false);
+      }
+    }
+    for (const std::string& path : paths) {
+      const SourceFile* source = Open(path);
+      if (source == nullptr) continue;
+      RepositoryFile file;
+      file.source = source;
+      if (repository_.manifest.has_value()) {
+        file.scope = ScopeOf(*source, &used);
+      }
+      repository_.files.push_back(file);
+    }
+    for (size_t i = 0; i < used.size(); ++i) {
+      const ManifestScope& scope = repository_.manifest->scopes[i];
+      for (size_t j = 0; j < used[i].size(); ++j) {
+        if (used[i][j]) continue;
+        sink_.Add(Code::BL3020, scope.sources[j].span,
+                  absl::StrCat("no policy file matches `",
+                               scope.sources[j].text, "`"));
+      }
+    }
+  }
+
+  uint32_t ScopeOf(const SourceFile& source,
+                   std::vector<std::vector<bool>>* used) {
+    const std::vector<ManifestScope>& scopes = repository_.manifest->scopes;
+    uint32_t found = kNone;
+    for (size_t i = 0; i < scopes.size(); ++i) {
+      bool matches = false;
+      for (size_t j = 0; j < scopes[i].sources.size(); ++j) {
+        if (!GlobMatch(scopes[i].sources[j].text, source.path())) continue;
+        matches = true;
+        (*used)[i][j] = true;
+      }
+      if (!matches) continue;
+      if (found != kNone) {
+        sink_.Add(
+            Code::BL3021, {&source, 0, 0},
+            absl::StrCat("the file belongs to scope `", scopes[found].name.text,
+                         "` and to scope `", scopes[i].name.text, "`"),
+            "make the patterns under `sources` exclude each other");
+        continue;
+      }
+      found = static_cast<uint32_t>(i);
+    }
+    if (found == kNone) {
+      sink_.Add(Code::BL3022, {&source, 0, 0},
+                "no scope of the manifest has this file among its `sources`");
+    }
+    return found;
+  }
+
+  void ReadPacks() {
+    std::set<std::string> wanted = {"mesh"};
+    if (repository_.manifest.has_value()) {
+      for (const ManifestText& pack : repository_.manifest->packs) {
+        wanted.insert(pack.text);
+      }
+    }
+    for (const Pack& pack : input_.packs) {
+      if (!wanted.contains(pack.name)) continue;
+      for (const auto& [path, text] : pack.files) {
+        RepositoryFile file;
+        file.source = Keep(path, text);
+        file.shipped = true;
+        repository_.files.push_back(file);
+      }
+    }
+  }
+
+  const CompileInput& input_;
+  DiagnosticSink& sink_;
+  std::map<std::string, const std::string*> overlay_;
+  Repository repository_;
+};
+
+// The tree of scopes: names with their parents, the root first.
+struct ScopeTree {
+  std::vector<CheckScope> scopes;
+  std::map<std::string, uint32_t> numbers;
+};
+
+ScopeTree OrderScopes(const Repository& repository,
+                      const std::vector<std::unique_ptr<ast::File>>& trees) {
+  // The first block of each name counts; the checker reports others.
+  std::map<std::string, const ast::Scope*> blocks;
+  std::string root;
+  for (const auto& tree : trees) {
+    for (const ast::Scope& scope : tree->scopes) {
+      blocks.emplace(scope.name.text, &scope);
+      if (scope.root && root.empty()) root = scope.name.text;
+    }
+  }
+  std::set<std::string> names;
+  for (const auto& [name, block] : blocks) names.insert(name);
+  if (repository.manifest.has_value()) {
+    const std::vector<ManifestScope>& scopes = repository.manifest->scopes;
+    for (const ManifestScope& scope : scopes) names.insert(scope.name.text);
+    if (root.empty() && !scopes.empty()) root = scopes[0].name.text;
+  }
+  ScopeTree tree;
+  const auto add = [&tree](const std::string& name, uint32_t parent) {
+    tree.numbers[name] = static_cast<uint32_t>(tree.scopes.size());
+    tree.scopes.push_back({name, parent});
+  };
+  add(root, kNone);
+  names.erase(root);
+  // Rounds: what is under a numbered scope is numbered; what is left over is
+  // under an unknown scope or under itself, and counts as under the root.
+  while (!names.empty()) {
+    std::vector<std::string> ready;
+    for (const std::string& name : names) {
+      const auto block = blocks.find(name);
+      if (block == blocks.end() ||
+          tree.numbers.contains(block->second->parent.text)) {
+        ready.push_back(name);
+      }
+    }
+    const bool stuck = ready.empty();
+    if (stuck) ready.push_back(*names.begin());
+    for (const std::string& name : ready) {
+      const auto block = blocks.find(name);
+      const bool known = !stuck && block != blocks.end();
+      add(name, known ? tree.numbers[block->second->parent.text] : 0);
+      names.erase(name);
+    }
+  }
+  return tree;
+}
+
+}  // namespace
+
+Repository ReadRepository(const CompileInput& input, DiagnosticSink& sink) {
+  return RepositoryReader(input, sink).Read();
+}
+
+CheckInput BindScopes(const Repository& repository,
+                      const std::vector<std::unique_ptr<ast::File>>& trees,
+                      DiagnosticSink& sink) {
+  CheckInput input;
+  ScopeTree scopes = OrderScopes(repository, trees);
+  const Manifest* manifest =
+      repository.manifest.has_value() ? &*repository.manifest : nullptr;
+  input.manifest = manifest;
+  if (manifest != nullptr) input.timezone = manifest->settings.timezone;
+  // A module's first file, packs before all others.
+  std::map<std::string, std::pair<uint32_t, bool>> owners;
+  const auto owner_of = [&](size_t i) -> uint32_t {
+    const RepositoryFile& file = repository.files[i];
+    if (file.shipped || manifest == nullptr) return 0;
+    return scopes.numbers[manifest->scopes[file.scope].name.text];
+  };
+  for (size_t i = 0; i < repository.files.size(); ++i) {
+    if (repository.files[i].shipped) {
+      owners.emplace(trees[i]->module.Text(), std::pair(0, true));
+    }
+  }
+  for (size_t i = 0; i < repository.files.size(); ++i) {
+    const RepositoryFile& file = repository.files[i];
+    const ast::File& tree = *trees[i];
+    const std::string module = tree.module.Text();
+    if (manifest != nullptr && !file.shipped && file.scope == kNone) {
+      input.incomplete = true;
+      continue;
+    }
+    const uint32_t scope = owner_of(i);
+    if (!module.empty() && !file.shipped) {
+      if (manifest != nullptr) {
+        const ManifestScope& bound = manifest->scopes[file.scope];
+        if (!bound.modules.text.empty() &&
+            !IsUnderPrefix(module, bound.modules.text)) {
+          sink.Add(
+              Code::BL3023, tree.module.span,
+              absl::StrCat("files of scope `", bound.name.text,
+                           "` belong to modules under `", bound.modules.text,
+                           "`, not to `", module, "`"));
+        }
+      }
+      const auto [owner, first] =
+          owners.emplace(module, std::pair(scope, false));
+      if (!first && owner->second.second && module != "mesh") {
+        sink.Add(Code::BL3024, tree.module.span,
+                 absl::StrCat("module `", module, "` belongs to a pack"));
+        input.incomplete = true;
+        continue;
+      }
+      if (!first && owner->second.first != scope) {
+        sink.Add(
+            Code::BL3024, tree.module.span,
+            absl::StrCat("module `", module, "` belongs to scope `",
+                         scopes.scopes[owner->second.first].name, "` already"));
+      }
+    }
+    input.files.push_back({&tree, scope, file.shipped});
+  }
+  input.scopes = std::move(scopes.scopes);
+  return input;
+}
+
+}  // namespace bylaw
