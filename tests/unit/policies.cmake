@@ -1,0 +1,20 @@
+# The packs and the example pass their own tests, and every command that a
+# document shows is run as a reader would.
+foreach(repository IN ITEMS policies/mesh policies/standard examples/acme)
+  string(REPLACE "/" "_" name ${repository})
+  add_test(NAME ${name} COMMAND bylaw -C ${CMAKE_SOURCE_DIR}/${repository} test)
+endforeach()
+foreach(document IN ITEMS README.md examples/acme/README.md)
+  string(MAKE_C_IDENTIFIER docs_${document} name)
+  add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/docs/run
+           ${CMAKE_SOURCE_DIR}/${document} ${CMAKE_SOURCE_DIR})
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT
+                       BYLAW_BIN=$<TARGET_FILE:bylaw>)
+endforeach()
+foreach(document IN ITEMS docs/tutorial.md docs/language.md docs/decisions.md)
+  string(MAKE_C_IDENTIFIER ${document} name)
+  add_test(NAME ${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/docs/run
+           ${CMAKE_SOURCE_DIR}/${document})
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT
+                       BYLAW_BIN=$<TARGET_FILE:bylaw>)
+endforeach()
