@@ -19,7 +19,7 @@ struct ColumnDecision {
   Cell column = 0;
   Kind type = Kind::kMissing;
   FittedMask mask;                  // the join; kHide: hidden
-  std::span<const uint32_t> rules;  // behind it, none left out
+  std::span<const uint32_t> rules;  // behind it, without `mask … with none`
 };
 
 struct WaiverUsed {
@@ -32,6 +32,7 @@ struct WaiverUsed {
 struct DecisionError {
   uint32_t rule = kNone;
   uint32_t policy = kNone;  // waivers, may allow: what they are about
+  const Position* position = nullptr;  // of what has no rule, if it has one
   uint32_t num_elements = 0;
   const Value* elements = nullptr;
   std::string_view message;
@@ -39,7 +40,7 @@ struct DecisionError {
 
 struct Decision {
   DecisionOutcome outcome = DecisionOutcome::kUnspecified;
-  bool nothing_allows = false;              // no deny matched, no allow granted
+  bool nothing_allows = false;              // no allow grants; never in gates
   std::span<const ColumnDecision> columns;  // asked, mask not none
   const FilterNode* filter = nullptr;       // null: none
   std::span<const Effect> obligations;      // unique by name and arguments
@@ -48,7 +49,7 @@ struct Decision {
   std::span<const RuleError> determining_errors;  // rules that erred (DENY)
   std::span<const Effect> advisories;
   std::span<const RuleError> advisory_errors;
-  bool ungoverned = false, unhashed = false;
+  bool ungoverned = false;
   std::span<const Effect> not_delegated;
   std::span<const WaiverUsed> waivers;
   std::span<const DecisionError> errors;  // binding rules' and allows'

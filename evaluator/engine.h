@@ -24,6 +24,7 @@
 #include "evaluator/arena.h"
 #include "evaluator/decision.h"
 #include "evaluator/facts.h"
+#include "evaluator/index.h"
 #include "evaluator/request.h"
 
 namespace bylaw {
@@ -52,14 +53,16 @@ class Engine {
   const Program& program() const { return *program_; }
   const Facts& facts() const { return *facts_; }
   const EngineOptions& options() const { return options_; }
+  const PolicyIndex& index() const { return index_; }
 
  private:
-  Engine();
-  struct Index;
-  std::shared_ptr<const Program> program_;
-  std::shared_ptr<const Facts> facts_;
-  EngineOptions options_;
-  std::unique_ptr<Index> index_;
+  Engine(std::shared_ptr<const Program> program,
+         std::shared_ptr<const Facts> facts, const EngineOptions& options);
+
+  const std::shared_ptr<const Program> program_;
+  const std::shared_ptr<const Facts> facts_;
+  const EngineOptions options_;
+  const PolicyIndex index_;
 };
 
 }  // namespace bylaw

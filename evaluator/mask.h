@@ -37,8 +37,14 @@ Kind ColumnKind(const Schema& schema, const Value& column_type);
 // Fits a mask with these arguments to a column of `type`: one that does not
 // fit, or any but none, null and hide on an unknown type, becomes null. False
 // with a message if an argument is out of range (an error of the rule).
+// Arguments: show_first, show_last an Int; truncate the unit as a String;
+// round an Int or Decimal; network two Ints; constant the value.
 bool FitMask(MaskKind mask, std::span<const Value> arguments, Kind type,
-             FittedMask* out, std::string_view* error);
+             const World& world, FittedMask* out, std::string_view* error);
+
+// As policies write it: "show_last"; hide is "hide".
+std::string_view MaskName(MaskKind kind);
+std::string_view TruncateUnitName(TruncateUnit unit);
 
 // The least mask that is no weaker than either. REQUIRES: both are fitted to
 // `type`. Commutative, associative, idempotent.

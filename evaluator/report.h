@@ -11,16 +11,17 @@
 #include <vector>
 
 #include "evaluator/engine.h"
+#include "evaluator/sql.h"
 
 namespace bylaw {
-
-enum class SqlDialect : uint8_t { kNone, kPostgres, kTrino };
 
 struct ReportedDeterminant {
   std::string policy, kind, file;
   int32_t line = 0;
   std::string scope, severity, because, help;
-  // Not in the protocol: where in the facts or the descriptor it is about.
+  // Not in the protocol: what it is about (an attribute, or "" for the whole
+  // entity), and where facts say that.
+  std::string about_type, about_id, about_attribute;
   std::string about_file;
   int32_t about_line = 0, about_column = 0;
   int32_t column = 0;  // of the rule
