@@ -115,14 +115,14 @@ struct Env {
   std::vector<uint32_t> actions;  // of the head; empty: no context, no action
   bool all_of = false;            // `all T` may stand here (gates)
   bool now = true;
+  bool roots_broken = false;  // their types are unknown: be silent
   // Why a root is refused: "a def sees its parameters and `now` only".
   const char* roots_refused = "this root does not exist here";
-  // Lint of comparisons with what may be missing: +1 where a condition that is
-  // false by it weakens the rule, -1 where one that is true does; 0: no lint.
+  // Lint of comparisons with what may be missing, in the conditions of rules:
+  // +1 where the rule holds if the comparison does, -1 under a negation, 0
+  // where nothing is linted.
   int polarity = 0;
-  bool allow_rule = false;  // wording of that lint
-  // Row predicates: the resource type whose columns `r.x` names.
-  bool row = false;
+  bool allow_rule = false;  // the rule allows; all others tighten
 };
 
 // The head of a policy or of what looks like one.
@@ -334,6 +334,12 @@ class Checker {
   bool quiet = false;  // probing: nothing is reported
 
   // --- Used by the expression passes (check_expr.cc and its kin) ---
+  static typed::ExprPtr Make(typed::Op op, TypeId type, const Span& span,
+                             typed::ExprPtr a = nullptr,
+                             typed::ExprPtr b = nullptr);
+  typed::ExprPtr MakeConstant(Constant value, TypeId type, const Span& span);
+  // A fresh variable that no name is bound to.
+  uint32_t AddLocal(Env& env, std::string name, TypeId type, const Span& span);
   enum class Dependence : uint8_t { kNone, kSoft, kNeedsHint };
   Dependence DependenceOf(const ast::Expr& e, const Env& env);
   typed::ExprPtr InferName(const ast::Expr& e, Env& env, TypeId hint);
@@ -357,15 +363,32 @@ class Checker {
   typed::ExprPtr InferCollection(const ast::Expr& e, Env& env, TypeId hint);
   typed::ExprPtr InferCall(const ast::Expr& e, Env& env, TypeId hint);
   typed::ExprPtr InferMethod(const ast::Expr& e, Env& env);
-  typed::ExprPtr InferBuiltIn(const ast::Expr& e, std::string_view name);
+  typed::ExprPtr InferBuiltIn(const ast::Expr& e);
+  typed::ExprPtr InferNegation(const ast::Expr& e, Env& env, TypeId hint);
+  typed::ExprPtr InferEntity(const ast::Expr& e, Env& env);
+  typed::ExprPtr InferLiteral(const ast::Expr& e, TypeId hint);
+  typed::ExprPtr InferConstantOf(uint32_t def, const Span& span);
+  // A path with a vocabulary's name in it (`Tag.pii`, `mesh.Tag.pii`), or a
+  // type's name alone; `upper` is the index of the type's name.
+  typed::ExprPtr InferQualifiedTerm(const std::vector<ast::Name>& chain,
+                                    size_t upper, const Span& span, Env& env);
+  // The actions that a name stands for where an action is compared.
+  typed::ExprPtr InferActionGroup(const ast::Expr& e, Env& env, TypeId type);
+  std::string VocabularyName(uint32_t vocabulary) const;
+  bool IsActionType(TypeId t) const;
+  // The elements of a collection, or the type itself.
+  TypeId ElementOr(TypeId t) const;
+  // Whether values of one type can be, or be below, values of the other.
+  bool Related(TypeId value, TypeId of);
+  bool CanBeBelow(uint32_t entity, uint32_t ancestor) const;
   typed::ExprPtr InferDefCall(const ast::Expr& e, uint32_t def, Env& env);
   typed::ExprPtr InferIndex(const ast::Expr& e, Env& env);
   typed::ExprPtr InferPresence(const ast::Expr& e, Env& env);
   typed::ExprPtr InferIsType(const ast::Expr& e, Env& env);
   // Types two operands by each other; false after an error in either.
   bool InferPair(const ast::Expr& left, const ast::Expr& right, Env& env,
-                 const std::function<TypeId(TypeId)>& hint_right,
-                 const std::function<TypeId(TypeId)>& hint_left,
+                 const std::function<TypeId(TypeId)>& right_by_left,
+                 const std::function<TypeId(TypeId)>& left_by_right,
                  typed::ExprPtr* l, typed::ExprPtr* r);
   // A term, from names that are no variable: by hint, or as Tag.pii.
   typed::ExprPtr MakeTerm(uint32_t term, const Span& span);
@@ -373,7 +396,7 @@ class Checker {
   void ReportUnknownValue(const std::vector<ast::Name>& parts, const Span& span,
                           const Env& env, TypeId hint);
   // Reports what may be missing where it must not be.
-  bool NeedsPresence(const typed::Expr& e, std::string_view what);
+  bool NeedsPresence(const typed::Expr& e);
   void LintMissing(const typed::Expr& l, const typed::Expr& r, bool equal,
                    const Env& env, const Span& span);
   // Dotted names of a chain of kMember; empty if it is another expression.
