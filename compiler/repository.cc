@@ -72,13 +72,13 @@ void ListPolicies(const std::string& root, std::set<std::string>* paths,
 bool ReadText(const fs::path& path, size_t limit, std::string* text) {
   std::error_code error;
   if (!fs::is_regular_file(path, error)) return false;
+  const uintmax_t size = fs::file_size(path, error);
   std::ifstream in(path, std::ios::binary);
-  if (!in) return false;
-  text->resize(limit + 1);
+  if (error || !in) return false;
+  text->resize(std::min<uintmax_t>(size, limit) + 1);
   in.read(text->data(), static_cast<std::streamsize>(text->size()));
   if (in.bad()) return false;
   text->resize(static_cast<size_t>(in.gcount()));
-  text->shrink_to_fit();
   return true;
 }
 
@@ -94,6 +94,7 @@ class RepositoryReader {
       std::vector<std::string> packs;
       for (const Pack& pack : input_.packs) packs.push_back(pack.name);
       repository_.manifest = ParseManifest(*manifest, packs, sink_);
+      broken_manifest_ = sink_.has_errors();
     } else if (!input_.root.empty() && !sink_.has_errors()) {
       sink_.AddAt(Code::BL3001, input_.root, {}, {},
                   absl::StrCat("there is no ", kManifestName, " here"),
@@ -187,7 +188,8 @@ class RepositoryReader {
       }
       found = static_cast<uint32_t>(i);
     }
-    if (found == kNone) {
+    // Of a broken manifest a pattern may be lost.
+    if (found == kNone && !broken_manifest_) {
       sink_.Add(Code::BL3022, {&source, 0, 0},
                 "no scope of the manifest has this file among its `sources`");
     }
@@ -216,6 +218,7 @@ class RepositoryReader {
   DiagnosticSink& sink_;
   std::map<std::string, const std::string*> overlay_;
   Repository repository_;
+  bool broken_manifest_ = false;
 };
 
 // The tree of scopes: names with their parents, the root first.
@@ -247,8 +250,8 @@ ScopeTree OrderScopes(const Repository& repository,
     tree.numbers[name] = static_cast<uint32_t>(tree.scopes.size());
     tree.scopes.push_back({name, parent});
   };
-  add(root, kNone);
   names.erase(root);
+  add(root.empty() ? "root" : root, kNone);
   // Rounds: what is under a numbered scope is numbered; what is left over is
   // under an unknown scope or under itself, and counts as under the root.
   while (!names.empty()) {

@@ -129,6 +129,9 @@ struct Settings {
   std::map<std::string, std::string> hash_functions;  // dialect -> function
   std::map<std::string, std::string> classification_mapping;
   std::map<std::string, std::string> tag_mapping;
+  // Attribute (classification, tags, region, …) -> a descriptor's text -> the
+  // whole path of the term it stands for. The two above are parts of it.
+  std::map<std::string, std::map<std::string, std::string>> mappings;
   std::vector<std::string> facts;  // globs, as written
 };
 

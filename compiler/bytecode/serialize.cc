@@ -162,12 +162,13 @@ void Io(A& ar, std::optional<T>& v) {
   Io(ar, *v);
 }
 
-template <class A>
-void Io(A& ar, std::map<std::string, std::string>& v) {
+template <class A, class T>
+void Io(A& ar, std::map<std::string, T>& v) {
   if constexpr (A::kReading) {
     const size_t n = ar.Count(2);
     for (size_t i = 0; i < n && ar.ok(); ++i) {
-      std::string key, value;
+      std::string key;
+      T value;
       Io(ar, key);
       Io(ar, value);
       // Sorted, each once: one spelling a map.
@@ -178,7 +179,7 @@ void Io(A& ar, std::map<std::string, std::string>& v) {
     ar.Number(v.size());
     for (auto& [key, value] : v) {
       ar.Bytes(key);
-      ar.Bytes(value);
+      Io(ar, value);
     }
   }
 }
@@ -329,7 +330,7 @@ template <class A>
 void Io(A& ar, Settings& v) {
   All(ar, v.mesh, v.timezone, v.keep_default, v.keep_with_now, v.keep_maximum,
       v.keys, v.hash_functions, v.classification_mapping, v.tag_mapping,
-      v.facts);
+      v.mappings, v.facts);
 }
 // All but the revision, which is the hash of the rest.
 template <class A>

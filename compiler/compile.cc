@@ -1,0 +1,90 @@
+#include "compiler/compile.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "compiler/bytecode/verifier.h"
+#include "compiler/check.h"
+#include "compiler/lower.h"
+#include "compiler/repository.h"
+#include "dsl/parser.h"
+
+namespace bylaw {
+namespace {
+
+// Parsing takes most of the time of compiling and needs no state. More threads
+// than this gain little and take memory (100 bytes a byte of text).
+constexpr size_t kParserThreads = 2;
+
+std::vector<std::unique_ptr<ast::File>> ParseAll(
+    const std::vector<RepositoryFile>& files, DiagnosticSink& sink,
+    bool* incomplete) {
+  std::vector<std::unique_ptr<ast::File>> trees(files.size());
+  std::vector<DiagnosticSink> sinks(files.size());
+  std::atomic<size_t> next = 0;
+  const auto work = [&] {
+    for (size_t i = next++; i < files.size(); i = next++) {
+      trees[i] = ParseFile(*files[i].source, sinks[i]);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (size_t i = 1; i < std::min(kParserThreads, files.size()); ++i) {
+    threads.emplace_back(work);
+  }
+  work();
+  for (std::thread& thread : threads) thread.join();
+  for (DiagnosticSink& part : sinks) {
+    *incomplete = *incomplete || part.has_errors();
+    sink.Append(std::move(part));
+  }
+  return trees;
+}
+
+int64_t Clock() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+void Generate(DiagnosticSink& sink, CompileResult* result) {
+  result->program = Lower(*result->typed, sink);
+  if (result->program == nullptr) return;
+  const absl::Status status = Verify(*result->program);
+  if (status.ok()) return;
+  sink.AddAt(Code::BL3029, "", {}, {}, std::string(status.message()));
+  result->program = nullptr;
+}
+
+}  // namespace
+
+CompileResult Compile(const CompileInput& input,
+                      const CompileOptions& options) {
+  CompileResult result;
+  DiagnosticSink sink;
+  Repository repository = ReadRepository(input, sink);
+  bool incomplete = false;
+  const std::vector<std::unique_ptr<ast::File>> trees =
+      ParseAll(repository.files, sink, &incomplete);
+  if (!repository.files.empty()) {
+    CheckInput check = BindScopes(repository, trees, sink);
+    check.incomplete = check.incomplete || incomplete || sink.has_errors();
+    check.now = options.now != 0 ? options.now : Clock();
+    CheckOutput checked = Check(check, sink);
+    if (!sink.has_errors()) {
+      result.typed =
+          std::make_unique<typed::Program>(std::move(checked.program));
+      result.tests = std::move(checked.tests);
+      Generate(sink, &result);
+    }
+  }
+  sink.Sort();
+  result.sources = std::move(repository.sources);
+  result.diagnostics = sink.diagnostics();
+  result.ok = !sink.has_errors() && result.program != nullptr;
+  return result;
+}
+
+}  // namespace bylaw
