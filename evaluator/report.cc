@@ -263,15 +263,17 @@ class Reporter {
     const auto& attributes = program_.schema.entities[type].attributes;
     const bool has_slot = rule.about_slot < attributes.size();
     if (has_slot) d->about_attribute = attributes[rule.about_slot].name;
-    // Facts do not know where a proposal's attributes stand.
-    const Facts& facts = engine_.facts();
-    const bool proposed = bound_.proposal && (entity & kFactsView) == 0;
-    if (proposed || facts.Find(entity & kEntityMask) == nullptr) return;
     FactPosition at;
-    if (has_slot) at = facts.PositionOf(entity & kEntityMask, rule.about_slot);
-    if (at.file == kNone) at = facts.PositionOf(entity & kEntityMask);
-    if (at.file >= facts.files().size()) return;
-    d->about_file = facts.files()[at.file];
+    if (world_.Find(entity) != nullptr) {
+      if (has_slot) at = world_.PositionOf(entity, rule.about_slot);
+      if (at.file == kNone) at = world_.PositionOf(entity);
+    }
+    // What stands in a proposal has a line and no file: its caller knows it.
+    const Facts& facts = engine_.facts();
+    if (at.file != kProposalFile) {
+      if (at.file >= facts.files().size()) return;
+      d->about_file = facts.files()[at.file];
+    }
     d->about_line = static_cast<int32_t>(at.line);
     d->about_column = static_cast<int32_t>(at.column);
   }

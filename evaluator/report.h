@@ -20,7 +20,7 @@ struct ReportedDeterminant {
   int32_t line = 0;
   std::string scope, severity, because, help;
   // Not in the protocol: what it is about (an attribute, or "" for the whole
-  // entity), and where facts say that.
+  // entity), and where facts say that (a proposal: no file, its own lines).
   std::string about_type, about_id, about_attribute;
   std::string about_file;
   int32_t about_line = 0, about_column = 0;
