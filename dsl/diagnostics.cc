@@ -35,12 +35,28 @@ size_t CodePoints(std::string_view text, size_t limit) {
 }
 
 // Control characters would disturb a terminal; tabs keep their width of one so
-// that the caret stands right.
+// that the caret stands right. Bytes that are no UTF-8 become U+FFFD.
 std::string Printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (char c : text) {
-    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7F ? ' ' : c;
+  for (size_t i = 0; i < text.size();) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x80) {
+      out += c < 0x20 || c == 0x7F ? ' ' : text[i];
+      ++i;
+      continue;
+    }
+    const size_t length = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
+    size_t n = 1;
+    while (n < length && i + n < text.size() && IsContinuation(text[i + n])) {
+      ++n;
+    }
+    if (c >= 0xC2 && c <= 0xF4 && n == length) {
+      out += text.substr(i, length);
+    } else {
+      out += "\xEF\xBF\xBD";
+    }
+    i += n;
   }
   return out;
 }

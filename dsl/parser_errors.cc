@@ -112,6 +112,21 @@ bool IsConnective(size_t type) {
          type == P::IS || type == P::STARTS || type == P::ENDS;
 }
 
+bool BeginsItem(size_t rule, size_t type) {
+  switch (rule) {
+    case P::RuleScopeItem:
+      return type == P::OWNER || type == P::GOVERNS || type == P::MAY;
+    case P::RuleWaiverItem:
+      return type == P::ON || type == P::REASON || type == P::TICKET ||
+             type == P::REQUESTED || type == P::APPROVED || type == P::FROM ||
+             type == P::UNTIL;
+    case P::RuleTestItem:
+      return type == P::GIVEN || type == P::WHEN || type == P::EXPECT;
+    default:
+      return false;
+  }
+}
+
 // One error, looked at from all sides.
 struct Trouble {
   const TokenList& list;
@@ -151,6 +166,9 @@ struct Trouble {
     return reporter.Of(list.tokens[at > unit.begin ? at - 1 : at].get());
   }
 
+  bool StartsLine() const {
+    return !AtEnd() && at > unit.begin && list.line_starts[at];
+  }
   bool Say(Code code, std::string message, std::string help = "") const {
     reporter.Add(code, reporter.Of(token()), std::move(message),
                  std::move(help));
@@ -273,15 +291,45 @@ bool SayAtEnd(const Trouble& t) {
   return true;
 }
 
+// Where the grammar wants the name of something that is declared.
+bool NamesSomething(size_t type_before) {
+  switch (type_before) {
+    case P::DEF:
+    case P::POLICY:
+    case P::ENTITY:
+    case P::TYPE:
+    case P::VOCABULARY:
+    case P::ACTION:
+    case P::GATE:
+    case P::GROUP:
+    case P::OBLIGATION:
+    case P::SCOPE:
+    case P::WAIVER:
+    case P::LET:
+    case P::FOR:
+    case P::AS:
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool SayReserved(const Trouble& t) {
-  if (!IsReserved(t.type) || !t.Expects(P::LOWER)) return false;
-  if (t.ExpectsExpression() || IsExpressionRule(t.rule)) {
+  if (!IsReserved(t.type)) return false;
+  const bool named = !t.exact && NamesSomething(t.TypeBefore());
+  if (!t.Expects(P::LOWER) && !named) return false;
+  if (!named && (t.ExpectsExpression() || IsExpressionRule(t.rule))) {
     if (IsConnective(t.type)) return false;
     return t.Say(Code::BL1020,
                  absl::StrCat(t.Shown(), " is a reserved word, not a name"),
                  absl::StrCat("a term that is a reserved word is written with "
                               "its vocabulary or parent: `Country.",
                               t.Text(), "`"));
+  }
+  if (t.StartsLine()) return false;
+  if (t.type == P::WITH && t.TypeBefore() == P::MASK) {
+    return t.Say(Code::BL1044, "the column comes before `with`",
+                 "write `mask COLUMN with MASK`");
   }
   return t.Say(Code::BL1020,
                absl::StrCat(t.Shown(), " is a reserved word, not a name"),
@@ -290,13 +338,23 @@ bool SayReserved(const Trouble& t) {
 
 // `{no, eu}`: the word was read as the beginning of something else.
 bool SayReservedBefore(const Trouble& t) {
-  if (t.rule != P::RuleQuantifier && t.rule != P::RuleMatching &&
-      t.rule != P::RuleConditional && t.rule != P::RulePrimary) {
-    return false;
+  if (!IsExpressionRule(t.rule)) return false;
+  switch (t.TypeBefore()) {
+    case P::ANY:
+    case P::NO:
+    case P::ALL:
+    case P::COUNT:
+    case P::SUM:
+    case P::MIN:
+    case P::MAX:
+    case P::MATCH:
+    case P::IF:
+      break;
+    default:
+      return false;
   }
-  if (t.at != t.begin + 1 || !IsReserved(t.TypeBefore())) return false;
   if (t.type != P::COMMA && t.type != P::RBRACE && t.type != P::RPAREN &&
-      t.type != P::RBRACKET && !t.AtEnd() && !IsConnective(t.type)) {
+      t.type != P::RBRACKET && !IsConnective(t.type)) {
     return false;
   }
   const Span word = t.SpanBefore();
@@ -337,6 +395,15 @@ bool SayUnknownItem(const Trouble& t) {
   if (t.AtEnd() || !t.Expects(P::RBRACE)) return false;
   const bool fresh = t.list.line_starts[t.at] || t.TypeBefore() == P::RBRACE ||
                      t.TypeBefore() == P::LBRACE;
+  if (!fresh && (t.rule == P::RuleRuleBlock || t.rule == P::RuleTest ||
+                 t.rule == P::RuleScope || t.rule == P::RuleWaiver)) {
+    if (IsText(t.type) && IsText(t.TypeBefore())) {
+      return t.Say(Code::BL1028, "two texts side by side",
+                   "join them with `+`");
+    }
+    return t.Say(Code::BL1001, absl::StrCat(t.Shown(), " is not expected here"),
+                 Suggestion(t));
+  }
   switch (t.rule) {
     case P::RuleRuleBlock:
       if (!IsWord(t.type) || !fresh) return false;
@@ -372,15 +439,28 @@ bool SayMissingComma(const Trouble& t) {
   return true;
 }
 
-bool SayByPlace(const Trouble& t) {
-  if (t.rule == P::RuleConditional && t.Expects(P::ELSE)) {
-    return t.Say(Code::BL1039,
-                 absl::StrCat("`else` is missing before ", t.Shown()));
-  }
+bool SayIf(const Trouble& t) {
   if (t.type == P::IF &&
       (IsOperator(t.TypeBefore()) || t.TypeBefore() == P::NOT)) {
     return t.Say(Code::BL1038, "`if` as an operand stands in brackets",
                  "write `(if … then … else …)`");
+  }
+  return false;
+}
+
+bool SayByPlace(const Trouble& t) {
+  if (t.rule == P::RuleConditional && t.Expects(P::ELSE)) {
+    if (t.StartsLine()) {
+      t.reporter.Add(Code::BL1039, t.SpanBefore(), "`else` is missing");
+      return true;
+    }
+    return t.Say(Code::BL1039,
+                 absl::StrCat("`else` is missing before ", t.Shown()));
+  }
+  if (t.rule == P::RuleExpectation && t.StartsLine()) {
+    t.reporter.Add(Code::BL1035, t.SpanBefore(),
+                   "the expectation is not complete");
+    return true;
   }
   if (t.rule == P::RuleExpectation) {
     return t.Say(Code::BL1035, "no expectation is written like this",
@@ -391,19 +471,20 @@ bool SayByPlace(const Trouble& t) {
       return t.Say(Code::BL1024,
                    "the policy's `on ACTIONS of TYPE` is missing");
     }
-    if (IsWord(t.type) && t.Expects(P::ON) && t.at > t.begin) {
+    if (IsWord(t.type) && t.Expects(P::ON)) {
       return t.Say(Code::BL1034,
                    absl::StrCat(t.Shown(), " is no metadata of a policy"),
                    Suggestion(t));
     }
   }
-  if (t.rule == P::RuleForHead || t.rule == P::RuleGenerator) {
-    if (t.type == P::WHEN || t.type == P::UNLESS) {
+  if (t.rule == P::RuleRuleBlock || t.rule == P::RuleForHead ||
+      t.rule == P::RuleGenerator) {
+    if (t.Expects(P::LBRACE) && (t.type == P::WHEN || t.type == P::UNLESS)) {
       return t.Say(Code::BL1001, "a loop is narrowed by `where`",
                    "write `where` here, or the guard at the rules");
     }
   }
-  if (IsConnective(t.type) && t.exact && t.ExpectsExpression()) {
+  if (IsConnective(t.type) && t.ExpectsExpression() && !t.StartsLine()) {
     return t.Say(Code::BL1001,
                  absl::StrCat("an expression is missing before ", t.Shown()));
   }
@@ -419,11 +500,19 @@ bool SayByPlace(const Trouble& t) {
 
 void SayAnything(const Trouble& t) {
   const std::string expected = Expectation(t);
+  const std::string suggestion = Suggestion(t);
+  if (t.StartsLine() && !expected.empty() && suggestion.empty() &&
+      !IsText(t.type)) {
+    // What is missing belongs to the line before.
+    t.reporter.Add(Code::BL1001, t.SpanBefore(),
+                   absl::StrCat(expected, " is missing after this"));
+    return;
+  }
   std::string message =
       expected.empty()
           ? absl::StrCat(t.Shown(), " is not expected here")
           : absl::StrCat(expected, " is expected here, not ", t.Shown());
-  t.Say(Code::BL1001, std::move(message), Suggestion(t));
+  t.Say(Code::BL1001, std::move(message), suggestion);
 }
 
 void Describe(const Trouble& t) {
@@ -432,11 +521,22 @@ void Describe(const Trouble& t) {
     return;
   }
   if (t.reporter.HasLexicalErrorOn(t.reporter.Of(t.token()).line())) return;
+  // `where x ==` and then an item, whose keyword was read as the operand.
+  const size_t before = t.TypeBefore();
+  if (t.at > t.unit.begin && t.list.line_starts[t.at - 1] &&
+      (BeginsItem(P::RuleScopeItem, before) ||
+       BeginsItem(P::RuleWaiverItem, before) ||
+       BeginsItem(P::RuleTestItem, before)) &&
+      IsOperator(t.TypeBefore(2))) {
+    t.reporter.Add(Code::BL1001, t.reporter.Of(t.list.tokens[t.at - 2].get()),
+                   "an expression is missing after this");
+    return;
+  }
   if (t.rule == P::RuleUnit) {
     SayTrailing(t);
     return;
   }
-  if (SayReserved(t) || SayReservedBefore(t) || SayUnknownItem(t) ||
+  if (SayIf(t) || SayReserved(t) || SayReservedBefore(t) || SayUnknownItem(t) ||
       SayMissingComma(t) || SayByPlace(t)) {
     return;
   }
@@ -451,26 +551,15 @@ bool BeginsMetadata(size_t type) {
          type == P::SEVERITY || type == P::HELP || type == P::ON;
 }
 
-bool BeginsItem(size_t rule, size_t type) {
-  switch (rule) {
-    case P::RuleScopeItem:
-      return type == P::OWNER || type == P::GOVERNS || type == P::MAY;
-    case P::RuleWaiverItem:
-      return type == P::ON || type == P::REASON || type == P::TICKET ||
-             type == P::REQUESTED || type == P::APPROVED || type == P::FROM ||
-             type == P::UNTIL;
-    case P::RuleTestItem:
-      return type == P::GIVEN || type == P::WHEN || type == P::EXPECT;
-    default:
-      return false;
-  }
-}
-
 // The index at which the broken part of the given grammar rule ends, if this
 // rule can go on there.
-std::optional<size_t> ResumeAt(const UnitStream& stream, size_t rule,
+std::optional<size_t> ResumeAt(const UnitStream& stream,
+                               const Reporter& reporter, size_t rule,
                                size_t begin, size_t at) {
   const TokenList& list = stream.list();
+  auto text = [&](size_t i) {
+    return reporter.Of(list.tokens[i].get()).text();
+  };
   const size_t end = stream.unit().end;
   const Depth depth = list.depths[begin];
   auto level = [&](size_t i) {
@@ -483,11 +572,19 @@ std::optional<size_t> ResumeAt(const UnitStream& stream, size_t rule,
   switch (rule) {
     case P::RuleName:
       // A reserved word is taken for the name that it was meant to be.
-      if (at < end && IsReserved(list.TypeAt(at))) return at + 1;
+      if (at < end && IsReserved(list.TypeAt(at)) && !list.line_starts[at]) {
+        return at + 1;
+      }
       return std::nullopt;
     case P::RuleRule_:
       for (size_t i = at; i < end; ++i) {
         if (closes(i)) return i;
+        // A misspelled rule is reported when it is met.
+        if (list.TypeAt(i) == P::LOWER && list.line_starts[i] && i > at &&
+            list.depths[i].braces == depth.braces &&
+            NearestOf(text(i), Words(P::RuleRule_))) {
+          return i;
+        }
         if (!BeginsRule(list.TypeAt(i))) continue;
         if (list.TypeAt(i - 1) == P::DOT) continue;
         if (list.line_starts[i] ? list.depths[i].braces == depth.braces
@@ -514,7 +611,11 @@ std::optional<size_t> ResumeAt(const UnitStream& stream, size_t rule,
     case P::RuleTestItem:
       for (size_t i = at; i < end; ++i) {
         if (closes(i)) return i;
-        if (list.line_starts[i] && list.depths[i].braces == depth.braces &&
+        if (list.depths[i].braces == depth.braces && i > at &&
+            BeginsItem(rule, list.TypeAt(i))) {
+          return i;
+        }
+        if (i == at && list.line_starts[i] &&
             BeginsItem(rule, list.TypeAt(i))) {
           return i;
         }
@@ -580,7 +681,8 @@ void ErrorStrategy::recover(Parser* parser, std::exception_ptr error) {
     return;
   }
   if (begin < stream->unit().end) {
-    std::optional<size_t> resume = ResumeAt(*stream, rule, begin, at);
+    std::optional<size_t> resume =
+        ResumeAt(*stream, reporter_, rule, begin, at);
     // Going on where the last error stopped would not end.
     if (resume && !(*resume == last_recovery_ && *resume == at)) {
       parser->getTokenStream()->seek(*resume);
@@ -589,6 +691,43 @@ void ErrorStrategy::recover(Parser* parser, std::exception_ptr error) {
     }
   }
   std::rethrow_exception(error);
+}
+
+// Called before each item of a block: skips what begins none, so that the items
+// after it are read.
+void ErrorStrategy::sync(Parser* parser) {
+  const size_t rule = parser->getContext()->getRuleIndex();
+  size_t item = 0;
+  switch (rule) {
+    case P::RuleRuleBlock:
+      item = P::RuleRule_;
+      break;
+    case P::RuleScope:
+      item = P::RuleScopeItem;
+      break;
+    case P::RuleWaiver:
+      item = P::RuleWaiverItem;
+      break;
+    case P::RuleTest:
+      item = P::RuleTestItem;
+      break;
+    default:
+      return;
+  }
+  const auto* stream = static_cast<UnitStream*>(parser->getTokenStream());
+  const TokenList& list = stream->list();
+  const size_t at = parser->getTokenStream()->index();
+  const size_t begin = parser->getContext()->start->getTokenIndex();
+  if (at >= stream->unit().end || at == begin) return;
+  const size_t type = list.TypeAt(at);
+  const bool inside = list.depths[at].braces == list.depths[begin].braces + 1;
+  if (type == P::RBRACE || !inside) return;
+  if (item == P::RuleRule_ ? BeginsRule(type) : BeginsItem(item, type)) return;
+  reportError(parser, antlr4::InputMismatchException(parser));
+  const std::optional<size_t> resume =
+      ResumeAt(*stream, reporter_, item, at, at);
+  parser->getTokenStream()->seek(resume.value_or(stream->unit().end));
+  last_recovery_ = parser->getTokenStream()->index();
 }
 
 Token* ErrorStrategy::recoverInline(Parser* parser) {

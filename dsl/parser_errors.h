@@ -30,7 +30,7 @@ class ErrorStrategy final : public antlr4::DefaultErrorStrategy {
                    const antlr4::RecognitionException& error) override;
   void recover(antlr4::Parser* parser, std::exception_ptr error) override;
   antlr4::Token* recoverInline(antlr4::Parser* parser) override;
-  void sync(antlr4::Parser*) override {}
+  void sync(antlr4::Parser* parser) override;
 
  private:
   Reporter& reporter_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "dsl/parser.h"
 
@@ -89,7 +90,8 @@ std::string CodePointName(std::string_view text) {
   for (size_t i = 1; i <= more && i < text.size(); ++i) {
     c = (c << 6) | (p[i] & 0x3F);
   }
-  return absl::StrCat("U+", absl::Hex(c, absl::kZeroPad4));
+  return absl::StrCat(
+      "U+", absl::AsciiStrToUpper(absl::StrCat(absl::Hex(c, absl::kZeroPad4))));
 }
 
 // Reports what the lexer could not read and turns it into what was likely

@@ -527,13 +527,16 @@ void TreeBuilder::AddWaiver(P::WaiverContext* context, ast::File* file) {
     }
   }
   if (!broken) {
+    std::string missing;
     for (const char* item :
          {"on", "reason", "requested", "approved", "from", "until"}) {
-      if (std::find(seen.begin(), seen.end(), item) == seen.end()) {
-        reporter_.Add(
-            Code::BL1024, waiver.name.span,
-            absl::StrCat("waiver `", waiver.name.text, "` lacks `", item, "`"));
-      }
+      if (std::find(seen.begin(), seen.end(), item) != seen.end()) continue;
+      absl::StrAppend(&missing, missing.empty() ? "`" : ", `", item, "`");
+    }
+    if (!missing.empty()) {
+      reporter_.Add(
+          Code::BL1024, waiver.name.span,
+          absl::StrCat("waiver `", waiver.name.text, "` lacks ", missing));
     }
   }
   waiver.doc = Doc(context);
