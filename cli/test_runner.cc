@@ -18,9 +18,6 @@ using typed::Expect;
 using typed::GivenEntity;
 using Fields = std::vector<std::pair<uint32_t, Constant>>;
 
-// 2026-01-01T12:00:00Z: `now` of a test without `at`.
-constexpr int64_t kDefaultNow = 1767268800LL * 1'000'000;
-
 Node Text(std::string text) {
   Node node;
   node.kind = Node::Kind::kString;
@@ -218,83 +215,44 @@ class Case {
 
  private:
   const Schema& schema() const { return program_->schema; }
+  const DecisionReport& report() const { return decided_->report; }
+  const Decision& decision() const { return decided_->decision; }
 
   void Fail(const Span& span, const std::string& text) {
     message_ += "  " + std::string(span.path()) + ":" +
                 std::to_string(span.line()) + ": " + text + "\n";
   }
 
-  bool MakeFacts() {
-    FactsBuilder builder(program_, FactsBuilder::Mode::kGiven);
-    for (const GivenEntity& g : test_.givens) {
-      builder.AddGiven(g.entity, g.id, g.attributes, g.parent_entity,
-                       g.parent_id);
-    }
-    facts_ = builder.Build();
-    for (const FactError& e : builder.TakeErrors()) {
-      Fail(test_.span, "given: " + e.message);
-    }
-    return facts_ != nullptr;
-  }
-
   void Decide() {
-    if (!MakeFacts()) return;
-    auto engine = Engine::Load(program_, facts_);
-    if (!engine.ok()) {
-      Fail(test_.span, std::string(engine.status().message()));
+    std::string problem;
+    decided_ = DecideTest(program_, test_, &problem);
+    if (decided_ == nullptr) {
+      Fail(test_.span, problem);
       return;
     }
-    engine_ = *engine;
-    Node context, proposal;
-    context.kind = Node::Kind::kMap;
-    const Action& action = schema().actions[test_.action];
-    for (const auto& [slot, value] : test_.context) {
-      context.map.emplace_back(
-          Text(action.context[slot].name),
-          NodeOf(schema(), value, action.context[slot].type));
-    }
-    Request request;
-    request.subject.type = schema().entities[test_.subject_entity].name;
-    request.subject.id = test_.subject_id;
-    request.action = action.name;
-    request.resource.type = schema().entities[test_.resource_entity].name;
-    request.resource.id = test_.resource_id;
-    request.context = &context;
-    request.now = test_.has_at ? test_.at : kDefaultNow;
-    if (test_.proposing && !test_.proposal.empty()) {
-      proposal = ProposalNode(schema(), test_, test_.proposal[0]);
-      request.resource.attributes = &proposal;
-    }
-    RequestError error;
-    if (!engine_->Bind(request, arena_, &bound_, &error)) {
-      Fail(test_.span, "the request is refused: " + error.code + ": " +
-                           error.field + ": " + error.message);
-      return;
-    }
-    Explanation explanation = Explain(*engine_, bound_, SqlDialect::kNone);
+    const Explanation explanation =
+        Explain(*decided_->engine, decided_->bound, SqlDialect::kNone);
     for (const Explanation::RuleInstance& r : explanation.rules) {
       if (r.rule == kNone || r.erred) continue;
       (r.matched ? coverage_[r.rule].matched : coverage_[r.rule].not_matched) =
           true;
     }
-    engine_->Decide(bound_, arena_, &decision_);
-    report_ = MakeReport(*engine_, bound_, decision_, SqlDialect::kNone);
     for (const Expect& expect : test_.expects) Check(expect);
   }
 
   // What the decision says of itself, for messages.
   std::string Got() const {
-    std::string text = OutcomeName(report_.outcome);
-    for (const ReportedDeterminant& d : report_.determining) {
+    std::string text = OutcomeName(report().outcome);
+    for (const ReportedDeterminant& d : report().determining) {
       text += "\n      " + d.kind + " by " +
               (d.policy.empty() ? "(engine)" : d.policy);
       if (!d.because.empty()) text += ": " + d.because;
     }
-    for (const DecisionReport::Error& e : report_.errors) {
+    for (const DecisionReport::Error& e : report().errors) {
       text += "\n      error " + e.policy + ": " + e.message;
     }
-    if (report_.outcome == DecisionOutcome::kDeny &&
-        report_.determining.empty() && report_.errors.empty()) {
+    if (report().outcome == DecisionOutcome::kDeny &&
+        report().determining.empty() && report().errors.empty()) {
       text += ": nothing allows";
     }
     return text;
@@ -306,7 +264,7 @@ class Case {
     if (!problem.empty()) Fail(expect.span, what + ", but " + problem);
   }
 
-  bool Denied() const { return report_.outcome == DecisionOutcome::kDeny; }
+  bool Denied() const { return report().outcome == DecisionOutcome::kDeny; }
 
   static bool Says(const std::vector<ReportedDeterminant>& list,
                    const std::string& policy) {
@@ -318,7 +276,7 @@ class Case {
 
   bool DeniedBy(const Expect& expect) const {
     if (!Denied()) return false;
-    for (const ReportedDeterminant& d : report_.determining) {
+    for (const ReportedDeterminant& d : report().determining) {
       if (d.policy != expect.policy || (d.kind != "deny" && d.kind != "hide")) {
         continue;
       }
@@ -335,7 +293,8 @@ class Case {
     using K = Expect::Kind;
     switch (expect.kind) {
       case K::kAllow:
-        return report_.outcome == DecisionOutcome::kAllow ? "" : "got " + Got();
+        return report().outcome == DecisionOutcome::kAllow ? ""
+                                                           : "got " + Got();
       case K::kPermit:
         return Denied() ? "got " + Got() : "";
       case K::kDeny:
@@ -343,13 +302,13 @@ class Case {
       case K::kDenyBy:
         return DeniedBy(expect) ? "" : "got " + Got();
       case K::kNothingAllows:
-        return Denied() && decision_.nothing_allows ? "" : "got " + Got();
+        return Denied() && decision().nothing_allows ? "" : "got " + Got();
       case K::kNotDenyBy:
         return DeniedBy(expect) ? "it does" : "";
       case K::kError:
-        return report_.errors.empty() ? "there is none: " + Got() : "";
+        return report().errors.empty() ? "there is none: " + Got() : "";
       case K::kNotDelegated:
-        return Says(report_.not_delegated, expect.policy)
+        return Says(report().not_delegated, expect.policy)
                    ? ""
                    : "it is not listed: " + Got();
       case K::kNotRequire:
@@ -367,28 +326,28 @@ class Case {
       case K::kRowDropped:
         return RowProblem(expect);
       case K::kFilter:
-        if (!report_.has_filter) return "there is no filter";
-        return report_.filter.text == expect.filter
+        if (!report().has_filter) return "there is no filter";
+        return report().filter.text == expect.filter
                    ? ""
-                   : "the filter is `" + report_.filter.text + "`";
+                   : "the filter is `" + report().filter.text + "`";
       case K::kNoFilter:
-        return report_.has_filter
-                   ? "the filter is `" + report_.filter.text + "`"
+        return report().has_filter
+                   ? "the filter is `" + report().filter.text + "`"
                    : "";
       case K::kRequire:
         return HasObligation(expect) ? "" : "it is not: " + Obligations();
       case K::kAdvisory:
-        return Says(report_.advisories, expect.policy) ? ""
-                                                       : "it is not listed";
+        return Says(report().advisories, expect.policy) ? ""
+                                                        : "it is not listed";
       case K::kWaiver:
-        for (const DecisionReport::WaiverUse& w : report_.waivers) {
+        for (const DecisionReport::WaiverUse& w : report().waivers) {
           if (w.waiver == expect.policy) return "";
         }
         return "it is not used";
       case K::kKeep:
-        return report_.keep == expect.keep
+        return report().keep == expect.keep
                    ? ""
-                   : "it may be kept for " + FormatDuration(report_.keep);
+                   : "it may be kept for " + FormatDuration(report().keep);
       default:
         return "";
     }
@@ -399,8 +358,8 @@ class Case {
         schema().FindSelectable(test_.resource_entity);
     bool asked = false;
     if (selectable != nullptr) {
-      World& world = *bound_.world;
-      for (const Cell c : bound_.asked) {
+      World& world = *decided_->bound.world;
+      for (const Cell c : decided_->bound.asked) {
         const Value name = world.Attribute(c, selectable->name_slot);
         asked |= name.kind == Kind::kString &&
                  world.Text(name.size) == expect.column;
@@ -408,7 +367,7 @@ class Case {
     }
     if (!asked) return "the column is not asked for";
     const DecisionReport::Column* column = nullptr;
-    for (const DecisionReport::Column& c : report_.columns) {
+    for (const DecisionReport::Column& c : report().columns) {
       if (c.column == expect.column) column = &c;
     }
     std::string got = "clear";
@@ -453,9 +412,9 @@ class Case {
   }
 
   std::string RowProblem(const Expect& expect) {
-    World& world = *bound_.world;
+    World& world = *decided_->bound.world;
     Truth truth = Truth::kTrue;
-    if (decision_.filter != nullptr) {
+    if (decision().filter != nullptr) {
       RowSource source;
       source.cell = [&](std::string_view column) {
         for (const auto& [name, value] : expect.row) {
@@ -477,12 +436,12 @@ class Case {
         }
         return values;
       };
-      truth = EvaluateFilter(*decision_.filter, world, source);
+      truth = EvaluateFilter(*decision().filter, world, source);
     }
     const bool kept = truth == Truth::kTrue;
     if (kept == (expect.kind == Expect::Kind::kRowKept)) return "";
     return std::string("the filter ") +
-           (report_.has_filter ? "`" + report_.filter.text + "`" : "(none)") +
+           (report().has_filter ? "`" + report().filter.text + "`" : "(none)") +
            (truth == Truth::kTrue    ? " is true"
             : truth == Truth::kFalse ? " is false"
                                      : " is unknown");
@@ -490,7 +449,7 @@ class Case {
 
   std::string Obligations() const {
     std::string text;
-    for (const DecisionReport::Obligation& o : report_.obligations) {
+    for (const DecisionReport::Obligation& o : report().obligations) {
       text += (text.empty() ? "" : ", ") + o.name + "(";
       for (size_t i = 0; i < o.arguments.size(); ++i) {
         text += (i ? ", " : "") + o.arguments[i].first + ": " +
@@ -503,7 +462,7 @@ class Case {
 
   bool HasObligation(const Expect& expect) const {
     const ObligationType& type = schema().obligations[expect.obligation];
-    for (const DecisionReport::Obligation& o : report_.obligations) {
+    for (const DecisionReport::Obligation& o : report().obligations) {
       if (o.name != type.name) continue;
       bool all = true;
       for (const auto& [slot, value] : expect.arguments) {
@@ -524,16 +483,66 @@ class Case {
   const std::shared_ptr<const Program>& program_;
   const typed::Test& test_;
   std::vector<RuleCoverage>& coverage_;
-  std::shared_ptr<const Facts> facts_;
-  std::shared_ptr<const Engine> engine_;
-  Arena arena_;
-  BoundRequest bound_;
-  Decision decision_;
-  DecisionReport report_;
+  std::unique_ptr<DecidedTest> decided_;
   std::string message_;
 };
 
 }  // namespace
+
+std::unique_ptr<DecidedTest> DecideTest(
+    const std::shared_ptr<const Program>& program, const typed::Test& test,
+    std::string* message) {
+  auto decided = std::make_unique<DecidedTest>();
+  const Schema& schema = program->schema;
+  FactsBuilder builder(program, FactsBuilder::Mode::kGiven);
+  for (const GivenEntity& g : test.givens) {
+    builder.AddGiven(g.entity, g.id, g.attributes, g.parent_entity,
+                     g.parent_id);
+  }
+  decided->facts = builder.Build();
+  if (decided->facts == nullptr) {
+    for (const FactError& e : builder.TakeErrors()) {
+      *message += "given: " + e.message + "; ";
+    }
+    return nullptr;
+  }
+  auto engine = Engine::Load(program, decided->facts);
+  if (!engine.ok()) {
+    *message = std::string(engine.status().message());
+    return nullptr;
+  }
+  decided->engine = *engine;
+  decided->context.kind = Node::Kind::kMap;
+  const Action& action = schema.actions[test.action];
+  for (const auto& [slot, value] : test.context) {
+    decided->context.map.emplace_back(
+        Text(action.context[slot].name),
+        NodeOf(schema, value, action.context[slot].type));
+  }
+  Request request;
+  request.subject.type = schema.entities[test.subject_entity].name;
+  request.subject.id = test.subject_id;
+  request.action = action.name;
+  request.resource.type = schema.entities[test.resource_entity].name;
+  request.resource.id = test.resource_id;
+  request.context = &decided->context;
+  request.now = test.has_at ? test.at : kDefaultTestNow;
+  if (test.proposing && !test.proposal.empty()) {
+    decided->proposal = ProposalNode(schema, test, test.proposal[0]);
+    request.resource.attributes = &decided->proposal;
+  }
+  RequestError error;
+  if (!decided->engine->Bind(request, decided->arena, &decided->bound,
+                             &error)) {
+    *message = "the request is refused: " + error.code + ": " + error.field +
+               ": " + error.message;
+    return nullptr;
+  }
+  decided->engine->Decide(decided->bound, decided->arena, &decided->decision);
+  decided->report = MakeReport(*decided->engine, decided->bound,
+                               decided->decision, SqlDialect::kNone);
+  return decided;
+}
 
 TestRun RunTests(const CompileResult& compiled, std::string_view filter,
                  const std::function<void(size_t)>& progress) {

@@ -11,8 +11,29 @@
 #include <vector>
 
 #include "compiler/compile.h"
+#include "evaluator/report.h"
 
 namespace bylaw::cli {
+
+// A test's request, decided: on facts of its own, by an engine of its own.
+struct DecidedTest {
+  std::shared_ptr<const Facts> facts;
+  std::shared_ptr<const Engine> engine;
+  Node context, proposal;
+  Arena arena;
+  BoundRequest bound;
+  Decision decision;
+  DecisionReport report;
+};
+
+// Null, with the reason in `message`, if the givens contradict each other or
+// the request is refused.
+std::unique_ptr<DecidedTest> DecideTest(
+    const std::shared_ptr<const Program>& program, const typed::Test& test,
+    std::string* message);
+
+// 2026-01-01T12:00:00Z: `now` of a test without `at`.
+inline constexpr int64_t kDefaultTestNow = 1767268800LL * 1'000'000;
 
 struct TestResult {
   const typed::Test* test = nullptr;

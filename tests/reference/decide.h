@@ -1,0 +1,37 @@
+// The oracle's decision: decisions.md read aloud, over the typed program and
+// what a test of the language gives and asks.
+#ifndef BYLAW_TESTS_REFERENCE_DECIDE_H_
+#define BYLAW_TESTS_REFERENCE_DECIDE_H_
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "compiler/typed.h"
+
+namespace bylaw::reference {
+
+// Every field in words, so that it can be compared and printed. Lists are
+// sorted by their text.
+struct Decision {
+  std::string outcome;               // ALLOW MASK DENY
+  std::vector<std::string> columns;  // "email keep_domain()", asked ones
+  std::string filter;                // canonical text; "" for none
+  std::vector<std::string> obligations;
+  int64_t keep = 0;
+  // "policy kind line: because"; rules that err: "policy kind line".
+  std::multiset<std::string> determining, advisories, not_delegated;
+  std::set<std::string> waivers;
+  std::set<std::string> errors;  // policies; "" of what is no rule's
+  friend bool operator==(const Decision&, const Decision&) = default;
+};
+
+std::string Describe(const Decision& d);
+
+// Decides a test's request on the test's facts. `now` as the test says.
+Decision Decide(const typed::Program& program, const typed::Test& test,
+                int64_t now);
+
+}  // namespace bylaw::reference
+
+#endif  // BYLAW_TESTS_REFERENCE_DECIDE_H_
