@@ -20,10 +20,6 @@ bool IsColumnRule(RuleKind kind) {
   return kind == RuleKind::kMask || kind == RuleKind::kHide;
 }
 
-std::span<const Value> ElementsOf(const Effect& e) {
-  return {e.elements, e.num_elements};
-}
-
 // A mask rule's effect on its column.
 struct ColumnEffect {
   Cell column;

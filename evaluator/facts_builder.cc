@@ -19,10 +19,6 @@ std::string Quote(std::string_view text) {
   return "`" + std::string(text) + "`";
 }
 
-bool IsCollectionKind(Kind k) {
-  return k == Kind::kSet || k == Kind::kList || k == Kind::kMap;
-}
-
 // Calls f for every entity cell of a value, in records and maps too.
 template <typename F>
 void ForEachEntity(const Value& v, F&& f) {

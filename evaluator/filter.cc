@@ -11,9 +11,6 @@ namespace bylaw {
 namespace {
 
 bool IsOrder(FilterOp op) { return op >= FilterOp::kLt && op <= FilterOp::kGe; }
-bool IsComparison(FilterOp op) {
-  return op >= FilterOp::kEq && op <= FilterOp::kGe;
-}
 bool IsText(FilterOp op) {
   return op >= FilterOp::kStartsWith && op <= FilterOp::kLike;
 }
