@@ -397,6 +397,27 @@ class Checker {
                           const Env& env, TypeId hint);
   // Reports what may be missing where it must not be.
   bool NeedsPresence(const typed::Expr& e);
+  // Reports a presence test or default of what is never missing.
+  void LintNeverMissing(const typed::Expr& e, const Env& env, const Span& span,
+                        const char* what);
+  // Types an expression once more, for a tree that needs it twice.
+  typed::ExprPtr Reinfer(const ast::Expr& e, Env& env, TypeId hint);
+  bool IsOrdered(TypeId t) const;
+  uint32_t ResolvePattern(const ast::Path& pattern, uint32_t vocabulary,
+                          const Env& env);
+  // What the facts leave of the type of a column: names of ColumnType, or
+  // nothing if they do not fix it.
+  std::vector<std::string> ColumnTypesOf(const Env& env, uint32_t target) const;
+  typed::ExprPtr CheckMaskArgument(MaskKind kind, size_t index,
+                                   const ast::Expr& e,
+                                   std::string_view column_type, Env& env);
+  bool CheckMaskFits(const ast::MaskUse& use, const Env& env, uint32_t target,
+                     const typed::Mask& mask);
+  bool HasDefault(uint32_t obligation, size_t slot) const;
+  // Patterns of `matches` (regular) and `like` are literals.
+  bool CheckPattern(const ast::Expr& pattern, bool regular);
+  // Elements of sets in the order of their values, each once.
+  static void SortConstants(std::vector<Constant>* elements);
   void LintMissing(const typed::Expr& l, const typed::Expr& r, bool equal,
                    const Env& env, const Span& span);
   // Dotted names of a chain of kMember; empty if it is another expression.
