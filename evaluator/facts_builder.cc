@@ -76,6 +76,12 @@ class FactsBuilder::Impl : public ValueDecoder {
                 std::span<const std::pair<uint32_t, Constant>> attributes,
                 uint32_t parent_type, std::string_view parent_id);
   void AddError(FactError e);
+  bool Defines(uint32_t type, std::string_view id) {
+    const Symbol symbol = storage().symbols.Find(id);
+    if (symbol == kNone) return false;
+    const auto it = names_.find(uint64_t{type} << 32 | symbol);
+    return it != names_.end() && pending_[it->second].defined;
+  }
   std::shared_ptr<const Facts> Build();
 
   std::vector<FactError> errors_;
@@ -1312,6 +1318,9 @@ void FactsBuilder::AddGiven(
     std::span<const std::pair<uint32_t, Constant>> attributes,
     uint32_t parent_type, std::string_view parent_id) {
   impl_->AddGiven(type, id, attributes, parent_type, parent_id);
+}
+bool FactsBuilder::Defines(uint32_t type, std::string_view id) const {
+  return impl_->Defines(type, id);
 }
 void FactsBuilder::AddError(FactError error) {
   impl_->AddError(std::move(error));

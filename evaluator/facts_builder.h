@@ -74,6 +74,9 @@ class FactsBuilder {
                 std::span<const std::pair<uint32_t, Constant>> attributes,
                 uint32_t parent_type = kNone, std::string_view parent_id = {});
 
+  // True if something added so far defines the entity.
+  bool Defines(uint32_t type, std::string_view id) const;
+
   void AddError(FactError error);
   const std::vector<FactError>& errors() const;
   bool has_errors() const;  // any of severity kError

@@ -1,0 +1,494 @@
+#include "descriptors/load.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <sstream>
+#include <system_error>
+
+#include "descriptors/odcs.h"
+#include "descriptors/read.h"
+
+namespace bylaw {
+namespace {
+
+namespace fs = std::filesystem;
+
+// A folder walked for a glob may hold this many entries: a pattern that
+// begins at `/` is a mistake.
+constexpr size_t kMaxWalked = 2'000'000;
+
+FactError FileError(const char* code, const std::string& path,
+                    std::string message, std::string suggestion = "") {
+  FactError e;
+  e.code = code;
+  e.file = path;
+  e.message = std::move(message);
+  e.suggestion = std::move(suggestion);
+  return e;
+}
+
+bool HasWildcard(std::string_view s) {
+  return s.find_first_of("*?") != std::string_view::npos;
+}
+
+bool EndsWith(std::string_view s, std::string_view end) {
+  return s.size() >= end.size() && s.substr(s.size() - end.size()) == end;
+}
+
+// --- What a text holds
+// ------------------------------------------------------------
+
+struct Parsed {
+  std::string path;
+  bool lines = false;
+  std::vector<Node> documents;  // or lines
+};
+
+// One JSON object a line, told by the name of the file or by its first line.
+bool IsJsonLines(std::string_view text, const std::string& path) {
+  if (EndsWith(path, ".jsonl") || EndsWith(path, ".ndjson")) return true;
+  if (!EndsWith(path, ".json")) return false;
+  const size_t from = text.find_first_not_of(" \t\r\n");
+  if (from == std::string_view::npos || text[from] != '{') return false;
+  std::string_view line = text.substr(from, text.find('\n', from) - from);
+  Node node;
+  std::vector<FactError> ignored;
+  if (!ReadJson(line, path, &node, &ignored)) return false;
+  const Node* type = node.Find("type");
+  const Node* id = node.Find("id");
+  return type != nullptr && type->is_string() && id != nullptr &&
+         id->is_string();
+}
+
+void ParseText(std::string_view text, const std::string& path, Parsed* out,
+               std::vector<FactError>* errors) {
+  out->path = path;
+  if (text.size() > kMaxFileBytes) {
+    errors->push_back(FileError("BL5004", path,
+                                "the file is larger than " +
+                                    std::to_string(kMaxFileBytes >> 20) +
+                                    " MiB"));
+    return;
+  }
+  if (IsJsonLines(text, path)) {
+    out->lines = true;
+    if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
+    uint32_t number = 0;
+    while (!text.empty()) {
+      ++number;
+      const size_t end = text.find('\n');
+      const std::string_view line = text.substr(0, end);
+      text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+      if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
+      Node node;
+      if (ReadJson(line, path, &node, errors, number)) {
+        out->documents.push_back(std::move(node));
+      }
+    }
+    return;
+  }
+  if (EndsWith(path, ".json")) {
+    Node node;
+    if (ReadJson(text, path, &node, errors)) {
+      out->documents.push_back(std::move(node));
+    }
+    return;
+  }
+  std::vector<Node> documents;
+  if (ReadYaml(text, path, &documents, errors)) {
+    out->documents = std::move(documents);
+  }
+}
+
+// A descriptor of a format that is not read is told from facts by its keys,
+// none of which is the name of an entity type.
+bool IsForeign(const Node& document, const Program& program, std::string* what,
+               NodePosition* at) {
+  if (!document.is_map()) return false;
+  for (const auto& [key, value] : document.map) {
+    if (program.schema.FindEntity(key.text) != kNone) continue;
+    const std::string& k = key.text;
+    if (k == "kind") {
+      *what = "`kind: " + value.text + "`";
+    } else if (k == "dataContractSpecification" ||
+               k == "dataProductDescriptor" || k == "datasetDomain" ||
+               k == "apiVersion") {
+      *what = "`" + k + "`";
+    } else if (k == "metadata" && value.Find("dbt_schema_version")) {
+      *what = "a manifest of dbt";
+    } else {
+      continue;
+    }
+    *at = key.position;
+    return true;
+  }
+  return false;
+}
+
+FactError ForeignError(const std::string& path, const std::string& what,
+                       NodePosition at) {
+  FactError e = FileError(
+      "BL5101", path, "the file is of a format that is not read: " + what,
+      "facts in files and ODCS v3 (`kind: DataContract`) are read");
+  e.line = e.end_line = at.line;
+  e.column = at.column;
+  e.end_column = at.column + 1;
+  return e;
+}
+
+void SortErrors(std::vector<FactError>* errors) {
+  std::stable_sort(errors->begin(), errors->end(),
+                   [](const FactError& a, const FactError& b) {
+                     return std::tie(a.file, a.line, a.column, a.code) <
+                            std::tie(b.file, b.line, b.column, b.code);
+                   });
+}
+
+bool HasErrors(const std::vector<FactError>& errors) {
+  return std::any_of(errors.begin(), errors.end(), [](const FactError& e) {
+    return e.severity == FactSeverity::kError;
+  });
+}
+
+// Parses texts one at a time, gives facts to the builder at once, and keeps
+// descriptors until everything that they may name is known.
+class Loader {
+ public:
+  explicit Loader(std::shared_ptr<const Program> program)
+      : program_(program), builder_(std::move(program)) {}
+
+  void Add(std::string_view text, const std::string& path) {
+    Parsed parsed;
+    ParseText(text, path, &parsed, &errors_);
+    const uint32_t file = builder_.AddFile(path);
+    for (Node& document : parsed.documents) {
+      std::string what;
+      NodePosition at;
+      if (parsed.lines) {
+        builder_.AddLine(file, document);
+      } else if (IsOdcs(document)) {
+        contracts_.push_back({file, path, std::move(document), {}});
+      } else if (IsForeign(document, *program_, &what, &at)) {
+        errors_.push_back(ForeignError(path, what, at));
+      } else {
+        builder_.AddDocument(file, document);
+      }
+    }
+  }
+  void AddError(FactError e) { errors_.push_back(std::move(e)); }
+
+  LoadedFacts Finish() {
+    AddContracts();
+    LoadedFacts result;
+    std::shared_ptr<const Facts> facts = builder_.Build();
+    for (FactError& e : builder_.TakeErrors()) errors_.push_back(std::move(e));
+    if (!HasErrors(errors_)) result.facts = std::move(facts);
+    SortErrors(&errors_);
+    result.errors = std::move(errors_);
+    return result;
+  }
+
+ private:
+  struct Contract {
+    uint32_t file;
+    std::string path;
+    Node document;
+    std::string id;
+  };
+
+  void AddContracts() {
+    if (contracts_.empty()) return;
+    const Schema& schema = program_->schema;
+    const uint32_t product = schema.FindEntity("DataProduct");
+    const uint32_t dataset = schema.FindEntity("Dataset");
+    const uint32_t column = schema.FindEntity("Column");
+    // What contracts define, so that they may name each other.
+    std::set<std::pair<uint32_t, std::string>> defined;
+    const IsKnown nobody = [](uint32_t, std::string_view) { return false; };
+    for (Contract& c : contracts_) {
+      OdcsProduct p;
+      std::vector<FactError> ignored;
+      ReadOdcs(c.document, c.path, *program_, nobody, true, &p, &ignored);
+      c.id = p.id;
+      if (!p.id.empty()) defined.insert({product, p.id});
+      for (std::string& id : p.datasets) {
+        defined.insert({dataset, std::move(id)});
+      }
+      for (std::string& id : p.columns) defined.insert({column, std::move(id)});
+    }
+    const IsKnown known = [&](uint32_t type, std::string_view id) {
+      return defined.contains({type, std::string(id)}) ||
+             builder_.Defines(type, id);
+    };
+    for (const Contract& c : contracts_) {
+      OdcsProduct p;
+      if (!ReadOdcs(c.document, c.path, *program_, known, false, &p,
+                    &errors_)) {
+        continue;
+      }
+      builder_.AddEntity(c.file, product, p.id, p.position, p.attributes);
+    }
+  }
+
+  std::shared_ptr<const Program> program_;
+  FactsBuilder builder_;
+  std::vector<FactError> errors_;
+  std::vector<Contract> contracts_;
+};
+
+// False if the file cannot be read.
+bool ReadFile(const fs::path& path, std::string* text, std::string* why) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error)) {
+    *why = error ? error.message() : "it is no regular file";
+    return false;
+  }
+  const uintmax_t size = fs::file_size(path, error);
+  if (!error && size > kMaxFileBytes) {
+    *why = "it is larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB";
+    return false;
+  }
+  std::ifstream in(path, std::ios::binary);
+  if (!in) {
+    *why = "it may not be read";
+    return false;
+  }
+  text->assign(std::istreambuf_iterator<char>(in), {});
+  return !in.bad();
+}
+
+}  // namespace
+
+// --- Globs
+// ---------------------------------------------------------------------------
+
+bool GlobMatches(std::string_view glob, std::string_view path) {
+  // Greedy, with one way back for `*` and one for `**`.
+  size_t g = 0, p = 0;
+  size_t star = std::string_view::npos, star_path = 0;
+  size_t deep = std::string_view::npos, deep_path = 0;
+  while (true) {
+    if (g < glob.size() && glob[g] == '*') {
+      if (g + 1 < glob.size() && glob[g + 1] == '*') {
+        g += 2;
+        // `**/` is any folders, none included.
+        if (g < glob.size() && glob[g] == '/') ++g;
+        deep = g;
+        deep_path = p;
+        star = std::string_view::npos;
+        continue;
+      }
+      star = ++g;
+      star_path = p;
+      continue;
+    }
+    if (g < glob.size() && p < path.size() &&
+        (glob[g] == path[p] || (glob[g] == '?' && path[p] != '/'))) {
+      ++g;
+      ++p;
+      continue;
+    }
+    if (g == glob.size() && p == path.size()) return true;
+    if (star != std::string_view::npos && star_path < path.size() &&
+        path[star_path] != '/') {
+      g = star;
+      p = ++star_path;
+      continue;
+    }
+    if (deep != std::string_view::npos && deep_path < path.size()) {
+      // After `**/` a name begins at its start; after a last `**` anywhere.
+      if (deep == glob.size()) return true;
+      const size_t slash = path.find('/', deep_path);
+      if (deep >= 1 && glob[deep - 1] == '/') {
+        if (slash == std::string_view::npos) return false;
+        deep_path = slash + 1;
+      } else {
+        ++deep_path;
+      }
+      g = deep;
+      p = deep_path;
+      star = std::string_view::npos;
+      continue;
+    }
+    return false;
+  }
+}
+
+std::vector<std::string> FindFiles(const std::string& root,
+                                   const std::vector<std::string>& globs,
+                                   std::vector<FactError>* errors) {
+  std::set<std::string> found;
+  const fs::path base = root.empty() ? fs::path(".") : fs::path(root);
+  for (const std::string& raw : globs) {
+    const std::string glob = raw.rfind("./", 0) == 0 ? raw.substr(2) : raw;
+    std::error_code error;
+    if (!HasWildcard(glob)) {
+      const fs::path path =
+          fs::path(glob).is_absolute() ? fs::path(glob) : base / glob;
+      if (fs::exists(path, error)) {
+        found.insert(glob);
+      } else {
+        errors->push_back(
+            FileError("BL5001", glob, "there is no file " + glob));
+      }
+      continue;
+    }
+    // Walk from the last folder before the first wildcard.
+    const size_t wild = glob.find_first_of("*?");
+    const size_t slash = glob.rfind('/', wild);
+    const std::string prefix =
+        slash == std::string::npos ? "" : glob.substr(0, slash + 1);
+    const fs::path start =
+        fs::path(prefix).is_absolute() ? fs::path(prefix) : base / prefix;
+    size_t matches = 0, walked = 0;
+    fs::recursive_directory_iterator it(
+        start, fs::directory_options::skip_permission_denied, error);
+    const bool deep = glob.find("**", wild) != std::string::npos;
+    const long levels = std::count(
+        glob.begin() + static_cast<long>(prefix.size()), glob.end(), '/');
+    for (; !error && it != fs::recursive_directory_iterator();
+         it.increment(error)) {
+      if (++walked > kMaxWalked) {
+        errors->push_back(FileError("BL5004", raw,
+                                    "the pattern " + raw +
+                                        " looks at more than " +
+                                        std::to_string(kMaxWalked) + " files"));
+        break;
+      }
+      const std::string name = it->path().filename().string();
+      std::error_code ignored;
+      if (it->is_directory(ignored)) {
+        if (name == ".git" || (!deep && it.depth() >= levels)) {
+          it.disable_recursion_pending();
+        }
+        continue;
+      }
+      const std::string relative =
+          prefix + it->path().lexically_relative(start).generic_string();
+      if (GlobMatches(glob, relative)) {
+        found.insert(relative);
+        ++matches;
+      }
+    }
+    if (matches == 0) {
+      FactError e =
+          FileError("BL5020", "bylaw.yaml", "`facts`: no file matches " + raw);
+      e.severity = FactSeverity::kWarning;
+      errors->push_back(std::move(e));
+    }
+  }
+  return {found.begin(), found.end()};
+}
+
+// --- The face
+// ---------------------------------------------------------------------------
+
+LoadedFacts LoadFacts(std::shared_ptr<const Program> program,
+                      const std::string& root,
+                      const std::vector<std::string>& globs) {
+  Loader loader(std::move(program));
+  std::vector<FactError> errors;
+  const std::vector<std::string> paths = FindFiles(root, globs, &errors);
+  for (FactError& e : errors) loader.AddError(std::move(e));
+  const fs::path base = root.empty() ? fs::path(".") : fs::path(root);
+  for (const std::string& path : paths) {
+    std::string text, why;
+    const fs::path whole =
+        fs::path(path).is_absolute() ? fs::path(path) : base / path;
+    if (ReadFile(whole, &text, &why)) {
+      loader.Add(text, path);
+    } else {
+      loader.AddError(
+          FileError("BL5001", path, "the file cannot be read: " + why));
+    }
+  }
+  return loader.Finish();
+}
+
+LoadedFacts LoadFactTexts(
+    std::shared_ptr<const Program> program,
+    const std::vector<std::pair<std::string, std::string>>& files) {
+  Loader loader(std::move(program));
+  for (const auto& [path, text] : files) loader.Add(text, path);
+  return loader.Finish();
+}
+
+ReadProposal ReadDescriptor(std::string_view text, const std::string& path,
+                            const Facts& facts) {
+  ReadProposal result;
+  Parsed parsed;
+  ParseText(text, path, &parsed, &result.errors);
+  const Program& program = facts.program();
+  const Schema& schema = program.schema;
+  const auto add = [&](const std::string& type, const std::string& id,
+                       NodePosition at, Node attributes) {
+    result.entities.push_back({type, id, at, std::move(attributes)});
+  };
+  for (Node& document : parsed.documents) {
+    std::string what;
+    NodePosition at;
+    if (parsed.lines) {
+      const Node* type = document.Find("type");
+      const Node* id = document.Find("id");
+      const Node* attributes = document.Find("attributes");
+      if (type != nullptr && id != nullptr) {
+        add(type->text, id->text, document.position,
+            attributes != nullptr ? *attributes : Node::Map(document.position));
+      }
+    } else if (IsOdcs(document)) {
+      OdcsProduct own;
+      std::vector<FactError> ignored;
+      const IsKnown nobody = [](uint32_t, std::string_view) { return false; };
+      ReadOdcs(document, path, program, nobody, true, &own, &ignored);
+      const uint32_t product = schema.FindEntity("DataProduct");
+      const uint32_t column = schema.FindEntity("Column");
+      const std::set<std::string> columns(own.columns.begin(),
+                                          own.columns.end());
+      const IsKnown known = [&](uint32_t type, std::string_view id) {
+        if (type == product && id == own.id) return true;
+        if (type == column && columns.contains(std::string(id))) return true;
+        return facts.Lookup(type, id) != kNone;
+      };
+      OdcsProduct p;
+      if (ReadOdcs(document, path, program, known, false, &p, &result.errors)) {
+        add("DataProduct", p.id, p.position, std::move(p.attributes));
+      }
+    } else if (IsForeign(document, program, &what, &at)) {
+      result.errors.push_back(ForeignError(path, what, at));
+    } else if (!document.is_map()) {
+      FactError e = FileError("BL5101", path,
+                              "the file holds neither a descriptor nor facts");
+      e.line = e.end_line = document.position.line;
+      e.column = document.position.column;
+      result.errors.push_back(std::move(e));
+    } else {
+      for (auto& [type, entities] : document.map) {
+        if (schema.FindEntity(type.text) == kNone) {
+          FactError e = FileError("BL5006", path,
+                                  "there is no entity type `" + type.text +
+                                      "`, and no descriptor begins like this");
+          e.line = e.end_line = type.position.line;
+          e.column = type.position.column;
+          e.end_column = e.column + static_cast<uint32_t>(type.text.size());
+          result.errors.push_back(std::move(e));
+          continue;
+        }
+        for (auto& [id, attributes] : entities.map) {
+          add(type.text, id.text, id.position, std::move(attributes));
+        }
+      }
+    }
+  }
+  if (result.entities.empty() && result.ok()) {
+    result.errors.push_back(
+        FileError("BL5101", path, "the file holds nothing to check",
+                  "a descriptor is a map with `kind: DataContract`"));
+  }
+  SortErrors(&result.errors);
+  return result;
+}
+
+}  // namespace bylaw
