@@ -498,6 +498,9 @@ std::unique_ptr<DecidedTest> DecideTest(
   for (const GivenEntity& g : test.givens) {
     builder.AddGiven(g.entity, g.id, g.attributes, g.parent_entity,
                      g.parent_id);
+    for (const auto& [type, id] : g.in) {
+      builder.AddGiven(g.entity, g.id, {}, type, id);
+    }
   }
   decided->facts = builder.Build();
   if (decided->facts == nullptr) {

@@ -385,6 +385,7 @@ void CheckScopes(Checker& checker) {
   CheckDelegation(checker);
   CheckWaivers(checker);
   LintScopes(checker);
+  LintUnused(checker);
 }
 
 }  // namespace bylaw

@@ -43,6 +43,14 @@ std::vector<std::unique_ptr<ast::File>> ParseAll(
   return trees;
 }
 
+// Whether some source could not be had, so that names may be missing.
+bool LacksFiles(const DiagnosticSink& sink) {
+  return std::any_of(sink.diagnostics().begin(), sink.diagnostics().end(),
+                     [](const Diagnostic& d) {
+                       return d.code == Code::BL3002 || d.code == Code::BL3014;
+                     });
+}
+
 int64_t Clock() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -70,7 +78,7 @@ CompileResult Compile(const CompileInput& input,
       ParseAll(repository.files, sink, &incomplete);
   if (!repository.files.empty()) {
     CheckInput check = BindScopes(repository, trees, sink);
-    check.incomplete = check.incomplete || incomplete || sink.has_errors();
+    check.incomplete = check.incomplete || incomplete || LacksFiles(sink);
     check.now = options.now != 0 ? options.now : Clock();
     CheckOutput checked = Check(check, sink);
     if (!sink.has_errors()) {

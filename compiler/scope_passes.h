@@ -23,6 +23,8 @@ void CheckDelegation(Checker& checker);
 void CheckWaivers(Checker& checker);
 // lint_scopes.cc: siblings that overlap, policies that never apply.
 void LintScopes(Checker& checker);
+// lint_unused.cc: defs, imports and lets that nothing uses.
+void LintUnused(Checker& checker);
 
 }  // namespace bylaw
 

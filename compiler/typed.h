@@ -288,6 +288,7 @@ struct GivenEntity {
   std::vector<std::pair<uint32_t, Constant>> attributes;  // slot, value
   uint32_t parent_entity = kNone;                         // nested in
   std::string parent_id;
+  std::vector<std::pair<uint32_t, std::string>> in;  // other parents
   Span span;
 };
 
