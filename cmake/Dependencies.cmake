@@ -46,6 +46,10 @@ bylaw_system_library(benchmark HEADER benchmark/benchmark.h LIBRARIES benchmark)
 
 bylaw_system_library(httplib HEADER httplib.h LIBRARIES cpp-httplib)
 
+# Its classes have other layouts without this, and Debian's library has it.
+target_compile_definitions(bylaw_httplib INTERFACE CPPHTTPLIB_OPENSSL_SUPPORT)
+target_link_libraries(bylaw_httplib INTERFACE OpenSSL::SSL OpenSSL::Crypto)
+
 bylaw_alias_library(json nlohmann_json::nlohmann_json)
 bylaw_alias_library(openssl OpenSSL::SSL OpenSSL::Crypto)
 bylaw_alias_library(cli11 CLI11::CLI11)

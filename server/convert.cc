@@ -45,7 +45,7 @@ bool Refuse(RequestError* error, std::string code, std::string field,
 
 bool RefuseNumber(RequestError* error, std::string field,
                   const std::string& spelling) {
-  return Refuse(error, "BL5202", std::move(field),
+  return Refuse(error, "BL5209", std::move(field),
                 "the number " + spelling + " is not exact in JSON",
                 "write it as a string: \"" + spelling + "\"");
 }
@@ -180,18 +180,6 @@ void FilterToProto(const ReportedFilterNode& node, v1::FilterNode* message) {
   }
   if (!node.column.empty()) message->set_column(node.column);
   if (node.op == "constant") NodeToValue(node.value, message->mutable_value());
-}
-
-void DeterminantToProto(const ReportedDeterminant& d,
-                        v1::Determinant* message) {
-  message->set_policy(d.policy);
-  message->set_kind(d.kind);
-  message->set_file(d.file);
-  message->set_line(d.line);
-  message->set_scope(d.scope);
-  message->set_severity(d.severity);
-  message->set_because(d.because);
-  message->set_help(d.help);
 }
 
 // --- JSON -------------------------------------------------------------------
@@ -439,6 +427,18 @@ bool RequestFromProto(const v1::CheckRequest& message, int64_t now,
         message.at().seconds() * 1'000'000 + message.at().nanos() / 1000;
   }
   return true;
+}
+
+void DeterminantToProto(const ReportedDeterminant& d,
+                        v1::Determinant* message) {
+  message->set_policy(d.policy);
+  message->set_kind(d.kind);
+  message->set_file(d.file);
+  message->set_line(d.line);
+  message->set_scope(d.scope);
+  message->set_severity(d.severity);
+  message->set_because(d.because);
+  message->set_help(d.help);
 }
 
 void DecisionToProto(const DecisionReport& report, v1::Decision* message) {

@@ -26,6 +26,8 @@ struct OwnedRequest {
 bool RequestFromProto(const v1::CheckRequest& message, int64_t now,
                       bool simulation, OwnedRequest* out, RequestError* error);
 
+void DeterminantToProto(const ReportedDeterminant& determinant,
+                        v1::Determinant* message);
 void DecisionToProto(const DecisionReport& report, v1::Decision* message);
 void ExplanationToProto(const Explanation& explanation,
                         v1::Explanation* message);

@@ -55,6 +55,11 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
   return grpc::SslServerCredentials(ssl);
 }
 
+SnapshotSource ForServing(SnapshotSource source) {
+  source.keep_sources = false;
+  return source;
+}
+
 sigset_t HandledSignals() {
   sigset_t set;
   sigemptyset(&set);
@@ -71,7 +76,7 @@ class Server::Impl {
   explicit Impl(const ServerOptions& options)
       : options(options),
         log(LogLevelOf(options.log_level), options.log_format == "json"),
-        reloader(options.source, &log,
+        reloader(ForServing(options.source), &log,
                  [this](bool serving) { SetServing(serving); }) {}
 
   void SetServing(bool serving) {

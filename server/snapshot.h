@@ -16,12 +16,14 @@
 #include "compiler/compile.h"
 #include "dsl/diagnostics.h"
 #include "evaluator/engine.h"
+#include "evaluator/facts_builder.h"
 
 namespace bylaw {
 
 struct Snapshot {
   std::shared_ptr<const Engine> engine;
-  // What was compiled, with sources and tests; null for a bundle.
+  // What was compiled, with sources and tests; null for a bundle, and where
+  // sources are not kept.
   std::shared_ptr<const CompileResult> compiled;
   std::string origin;  // the folder or the bundle's path
 };
@@ -32,6 +34,9 @@ struct SnapshotSource {
   // Facts to load in place of the manifest's (or the bundle's); globs.
   std::vector<std::string> facts;
   int64_t now = 0;  // for lint of waivers; 0: the clock
+  // Whether texts, typed trees and tests stay in memory, and facts are linted.
+  // The service, which needs none of that, says no.
+  bool keep_sources = true;
 };
 
 struct SnapshotResult {
@@ -44,6 +49,9 @@ struct SnapshotResult {
 };
 
 SnapshotResult LoadSnapshot(const SnapshotSource& source);
+
+// A finding about facts or a descriptor, as a diagnostic.
+Diagnostic DiagnosticOf(const FactError& error);
 
 // Compile with the packs that ship (mesh, standard) at hand.
 CompileResult CompileWithPacks(CompileInput input,

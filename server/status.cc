@@ -28,7 +28,7 @@ grpc::Status RefusedStatus(grpc::StatusCode code, const RequestError& error) {
 RequestError OverLimit(std::string field, std::string what, int64_t most,
                        std::string_view setting) {
   const std::string name(setting);
-  return {"BL5204", std::move(field),
+  return {"BL5219", std::move(field),
           std::move(what) + "; at most " + std::to_string(most) +
               " are taken (" + name + ")",
           "split the request, or raise the setting " + name};

@@ -17,7 +17,7 @@ inline grpc::Status InvalidArgument(const RequestError& error) {
   return RefusedStatus(grpc::StatusCode::INVALID_ARGUMENT, error);
 }
 
-// BL5204: `what` ("the message has 5000 bytes") is over `most`, which the
+// BL5219: `what` ("the message has 5000 bytes") is over `most`, which the
 // setting (a flag of `bylaw serve`) says.
 RequestError OverLimit(std::string field, std::string what, int64_t most,
                        std::string_view setting);
