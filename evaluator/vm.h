@@ -15,6 +15,8 @@
 #include "compiler/bytecode/mask_kind.h"
 #include "compiler/bytecode/program.h"
 #include "evaluator/arena.h"
+#include "evaluator/limits.h"
+#include "evaluator/patterns.h"
 #include "evaluator/request.h"
 #include "evaluator/value.h"
 
@@ -44,7 +46,9 @@ struct RuleError {
 };
 
 struct VmOptions {
-  uint64_t budget = 10'000'000;  // instructions a decision (limits.h)
+  uint64_t budget = kDecisionBudget;  // instructions a decision
+  // Of the program; without them each `matches` compiles its pattern anew.
+  const Patterns* patterns = nullptr;
 };
 
 class Vm {
@@ -70,21 +74,33 @@ class Vm {
   std::string_view error() const { return error_; }
 
  private:
-  struct Frame;
+  // Runs a chunk whose parameters stand in R[0..).
+  bool Execute(uint32_t chunk, Value* R, Value* result);
   bool Run(uint32_t chunk, std::span<const Value> arguments, Value* result);
+  Value* Stack(uint32_t size);
+  bool Charge(uint64_t steps);
+  // Continues at the handler for `at`, or nullptr.
+  static const Handler* FindHandler(const Chunk& chunk, uint32_t at);
+  const Value* Elements();  // of the rule that runs, copied
+  const Value* CopyValues(const Value* from, uint32_t n);
 
   const BoundRequest* request_;
   World* world_;
   const Program* program_;
+  const Patterns* patterns_;
   uint64_t budget_;
+  bool exhausted_ = false;
   Cell resource_;
+  std::string_view error_;
+  // Of the rule that runs:
   uint32_t rule_ = kNone;
+  Value* frame_ = nullptr;
   ArenaVector<Effect>* effects_ = nullptr;
   ArenaVector<RuleError>* errors_ = nullptr;
   bool text_erred_ = false;
-  std::string_view error_;
-  Value* registers_ = nullptr;
-  uint32_t num_registers_ = 0;
+  std::string_view text_error_;
+  Value* stack_ = nullptr;
+  uint32_t stack_size_ = 0;
 };
 
 // A value as policies print it: `because` texts, messages, explain.

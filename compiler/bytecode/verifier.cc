@@ -370,6 +370,7 @@ class Verifier {
             Register(chunk, v, p_.chunks[i.d].num_parameters, false);
           break;
         case 'n':
+          if (static_cast<Opcode>(i.op) == Opcode::FILTER) FilterOperands(i);
           break;
         case 'j':
           Require(v > pc && v < size, "a jump is not forward");
@@ -435,6 +436,31 @@ class Verifier {
       }
     }
     if (static_cast<Opcode>(i.op) >= Opcode::FAIL) effects_ = true;
+  }
+
+  void FilterOperands(const Instruction& i) {
+    uint32_t least = 2, most = 2;
+    switch (static_cast<FilterOp>(i.a)) {
+      case FilterOp::kAnd:
+      case FilterOp::kOr:
+        least = 1;
+        most = kNone;
+        break;
+      case FilterOp::kColumn:
+      case FilterOp::kConstant:
+      case FilterOp::kNot:
+      case FilterOp::kIsMissing:
+      case FilterOp::kIsPresent:
+        least = most = 1;
+        break;
+      case FilterOp::kInColumn:
+        least = most = 3;
+        break;
+      default:
+        break;
+    }
+    Require(i.d >= least && i.d <= most,
+            "a filter has another number of operands");
   }
 
   void SlotTable(Opcode op, const std::vector<uint32_t>& table) {

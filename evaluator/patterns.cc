@@ -1,0 +1,46 @@
+#include "evaluator/patterns.h"
+
+#include <re2/re2.h>
+
+namespace bylaw {
+namespace {
+
+RE2::Options PatternOptions() {
+  RE2::Options options;
+  options.set_log_errors(false);
+  options.set_never_capture(true);
+  return options;
+}
+
+bool Match(const RE2& re, std::string_view text, bool* valid) {
+  *valid = re.ok();
+  return re.ok() &&
+         re.Match(text, 0, text.size(), RE2::ANCHOR_BOTH, nullptr, 0);
+}
+
+}  // namespace
+
+struct Patterns::Compiled {
+  explicit Compiled(const std::string& pattern)
+      : re(pattern, PatternOptions()) {}
+  RE2 re;
+};
+
+Patterns::Patterns(const Program& program) {
+  for (const std::string& pattern : program.patterns)
+    compiled_.push_back(std::make_unique<Compiled>(pattern));
+}
+
+Patterns::~Patterns() = default;
+
+bool Patterns::Matches(uint32_t pattern, std::string_view text,
+                       bool* valid) const {
+  return Match(compiled_[pattern]->re, text, valid);
+}
+
+bool Patterns::MatchesOnce(const std::string& pattern, std::string_view text,
+                           bool* valid) {
+  return Match(RE2(pattern, PatternOptions()), text, valid);
+}
+
+}  // namespace bylaw
