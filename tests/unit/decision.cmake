@@ -1,4 +1,4 @@
-foreach(name IN ITEMS mask filter sql)
+foreach(name IN ITEMS mask filter sql sql_postgres)
   bylaw_test(${name}_test ${CMAKE_CURRENT_LIST_DIR}/${name}_test.cc
              LIBS bylaw_evaluator)
 endforeach()
