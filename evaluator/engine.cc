@@ -5,12 +5,21 @@
 #include "evaluator/decide.h"
 
 namespace bylaw {
+namespace {
+
+EngineOptions WithPatterns(EngineOptions options, const Patterns* patterns) {
+  options.vm.patterns = patterns;
+  return options;
+}
+
+}  // namespace
 
 Engine::Engine(std::shared_ptr<const Program> program,
                std::shared_ptr<const Facts> facts, const EngineOptions& options)
     : program_(std::move(program)),
       facts_(std::move(facts)),
-      options_(options),
+      patterns_(*program_),
+      options_(WithPatterns(options, &patterns_)),
       index_(*program_) {}
 
 Engine::~Engine() = default;

@@ -61,7 +61,8 @@ class Engine {
 
   const std::shared_ptr<const Program> program_;
   const std::shared_ptr<const Facts> facts_;
-  const EngineOptions options_;
+  const Patterns patterns_;
+  const EngineOptions options_;  // its vm.patterns are patterns_
   const PolicyIndex index_;
 };
 
