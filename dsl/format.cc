@@ -1,0 +1,1194 @@
+#include "dsl/format.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "dsl/ast.h"
+#include "dsl/dump.h"
+#include "dsl/format_doc.h"
+#include "dsl/format_expr.h"
+#include "dsl/parser.h"
+
+namespace bylaw {
+namespace formatting {
+namespace {
+
+struct Comment {
+  size_t begin;
+  size_t end;
+};
+
+std::vector<Comment> CommentsOf(std::string_view text) {
+  std::vector<Comment> comments;
+  size_t i = 0;
+  while (i < text.size()) {
+    const char c = text[i];
+    if (c == '"' || c == '`') {
+      ++i;
+      while (i < text.size() && text[i] != c && text[i] != '\n') {
+        i += c == '"' && text[i] == '\\' ? 2 : 1;
+      }
+      ++i;
+    } else if (text.substr(i, 2) == "//" || text.substr(i, 2) == "/*") {
+      const bool line = text[i + 1] == '/';
+      size_t end = line ? text.find('\n', i) : text.find("*/", i + 2);
+      if (end == std::string_view::npos) {
+        end = text.size();
+      } else if (!line) {
+        end += 2;
+      }
+      size_t stop = end;
+      while (line && stop > i &&
+             (text[stop - 1] == ' ' || text[stop - 1] == '\t' ||
+              text[stop - 1] == '\r')) {
+        --stop;
+      }
+      comments.push_back({i, stop});
+      i = end;
+    } else {
+      ++i;
+    }
+  }
+  return comments;
+}
+
+std::string JoinPaths(const std::vector<ast::Path>& paths) {
+  std::string out;
+  for (const ast::Path& path : paths) {
+    absl::StrAppend(&out, out.empty() ? "" : ", ", path.Text());
+  }
+  return out;
+}
+
+std::string As(const ast::Name& name) {
+  return name ? " as " + name.text : std::string();
+}
+
+// Lines, with the comments of the source put between them. Offsets grow: what
+// is written comes from further on in the source than all before it.
+class Writer {
+ public:
+  explicit Writer(const SourceFile& source)
+      : original(source),
+        text_(source.text()),
+        comments_(CommentsOf(source.text())) {}
+
+  const Original original;
+
+  int indent() const { return indent_; }
+  int room() const { return kFormatColumns; }
+
+  bool HasComment(size_t begin, size_t end) const {
+    auto at = std::lower_bound(
+        comments_.begin(), comments_.end(), begin,
+        [](const Comment& c, size_t offset) { return c.begin < offset; });
+    return at != comments_.end() && at->begin < end;
+  }
+
+  // Writes the comments before `offset`, and a blank line if there was one.
+  void Reach(size_t offset) {
+    while (next_ < comments_.size() && comments_[next_].begin < offset) {
+      Put(comments_[next_++]);
+    }
+    Blank(offset);
+  }
+
+  // Comments within a header go before it.
+  void Hoist(size_t begin, size_t end) {
+    Reach(begin);
+    while (next_ < comments_.size() && comments_[next_].begin < end) {
+      const Comment comment = comments_[next_++];
+      std::string words(
+          text_.substr(comment.begin, comment.end - comment.begin));
+      // What documents nothing here must not begin to.
+      if (words.rfind("///", 0) == 0) words.erase(0, 1);
+      Emit(Text(words));
+      fresh_ = true;
+    }
+  }
+
+  void Emit(const Doc& doc) {
+    if (!out_.empty() && !fresh_) EndLine();
+    out_.append(static_cast<size_t>(indent_), ' ');
+    out_ += Layout(doc, indent_, kFormatColumns);
+    fresh_ = false;
+    EndLine();
+    fresh_ = true;
+  }
+  // On the line before, if it fits there.
+  bool Append(const Doc& doc) {
+    if (doc != nullptr && doc->hard) return false;
+    const std::string flat = Flat(doc);
+    const size_t line = LastLine();
+    if (WidthOf(out_.substr(line)) + 1 + WidthOf(flat) > kFormatColumns) {
+      return false;
+    }
+    out_.insert(out_.size() - 1, " " + flat);
+    return true;
+  }
+  // Adds to the end of the line before, whatever its length.
+  void Attach(std::string_view words) {
+    out_.insert(out_.size() - 1, std::string(words));
+  }
+
+  // As it stands in the source, moved to the present indentation.
+  void Verbatim(size_t begin, size_t end) {
+    const size_t line = text_.rfind('\n', begin == 0 ? 0 : begin - 1);
+    const size_t line_begin = line == std::string_view::npos ? 0 : line + 1;
+    int old = 0;
+    for (size_t i = line_begin; i < begin && text_[i] == ' '; ++i) ++old;
+    const int move = indent_ - old;
+    std::string_view rest = text_.substr(begin, end - begin);
+    bool first = true;
+    while (true) {
+      const size_t stop = rest.find('\n');
+      std::string_view one = rest.substr(0, stop);
+      while (!one.empty() &&
+             (one.back() == ' ' || one.back() == '\r' || one.back() == '\t')) {
+        one.remove_suffix(1);
+      }
+      if (first) {
+        out_.append(static_cast<size_t>(indent_), ' ');
+        out_ += one;
+      } else if (!one.empty()) {
+        int spaces = 0;
+        while (!one.empty() && (one[0] == ' ' || one[0] == '\t')) {
+          one.remove_prefix(1);
+          ++spaces;
+        }
+        out_.append(static_cast<size_t>(std::max(indent_, spaces + move)), ' ');
+        out_ += one;
+      }
+      EndLine();
+      first = false;
+      if (stop == std::string_view::npos) break;
+      rest.remove_prefix(stop + 1);
+    }
+    fresh_ = true;
+    while (next_ < comments_.size() && comments_[next_].begin < end) ++next_;
+    Done(end);
+  }
+
+  // All up to `offset` is written.
+  void Done(size_t offset) {
+    last_ = offset;
+    opening_ = false;
+  }
+  // A block begins: no blank line at its head.
+  void Open(size_t offset) {
+    last_ = offset;
+    opening_ = true;
+    indent_ += 2;
+  }
+  // Writes what comments are left in the block.
+  void Close(size_t close_begin) {
+    while (next_ < comments_.size() && comments_[next_].begin < close_begin) {
+      Put(comments_[next_++]);
+    }
+    indent_ -= 2;
+    opening_ = false;
+  }
+  void BlankLine() {
+    if (out_.size() >= 2 &&
+        !(out_[out_.size() - 1] == '\n' && out_[out_.size() - 2] == '\n')) {
+      out_ += '\n';
+    }
+  }
+  // Whether a break stood before `offset`, since what was written last.
+  bool BrokeBefore(size_t offset) const {
+    return original.BreaksBetween(last_, offset);
+  }
+
+  std::string Finish() {
+    Reach(text_.size());
+    while (out_.size() >= 2 && out_[out_.size() - 2] == '\n') out_.pop_back();
+    return std::move(out_);
+  }
+
+ private:
+  void EndLine() { out_ += '\n'; }
+  size_t LastLine() const {
+    if (out_.size() < 2) return 0;
+    const size_t at = out_.rfind('\n', out_.size() - 2);
+    return at == std::string::npos ? 0 : at + 1;
+  }
+  void Blank(size_t offset) {
+    if (opening_ || out_.empty()) return;
+    const std::string_view between = original.Between(last_, offset);
+    const auto breaks = std::count(between.begin(), between.end(), '\n');
+    if (breaks > 1) BlankLine();
+    last_ = std::max(last_, offset);
+  }
+  void Put(const Comment& comment) {
+    const std::string words(
+        text_.substr(comment.begin, comment.end - comment.begin));
+    const bool trails = !out_.empty() && comment.begin > last_ &&
+                        !original.BreaksBetween(last_, comment.begin) &&
+                        last_ > 0;
+    if (trails && words.find('\n') == std::string::npos) {
+      out_.insert(out_.size() - 1, "  " + words);
+      last_ = comment.end;
+      opening_ = false;
+      return;
+    }
+    Blank(comment.begin);
+    Verbatim(comment.begin, comment.end);
+  }
+
+  const std::string_view text_;
+  const std::vector<Comment> comments_;
+  std::string out_;
+  size_t next_ = 0;  // the first comment that is not written
+  size_t last_ = 0;  // where in the source the last thing written ends
+  int indent_ = 0;
+  bool opening_ = true;
+  bool fresh_ = true;
+};
+
+// One clause of a rule or head: `when e`, `because "…"`.
+struct Clause {
+  Doc doc;
+  size_t begin;  // of what stands after its keyword
+  bool text;     // because, help
+};
+
+class FileFormatter {
+ public:
+  FileFormatter(const SourceFile& source, const ast::File& file)
+      : w_(source), file_(file) {}
+
+  std::string Run() {
+    if (file_.module) {
+      const size_t begin =
+          w_.original.Between(0, file_.module.span.begin).rfind("module");
+      Leaf(begin, file_.module.span.end,
+           [&] { return Text("module " + file_.module.Text()); });
+    }
+    for (const ast::Import& import : file_.imports) {
+      Leaf(import.span.begin, import.span.end,
+           [&] { return Text("import " + import.module.Text()); });
+    }
+    struct Part {
+      size_t begin;
+      bool block;  // stands after a blank line
+      std::function<void()> write;
+    };
+    std::vector<Part> parts;
+    auto collect = [&](const auto& list, bool block) {
+      for (const auto& each : list) {
+        parts.push_back({each.span.begin, block, [this, &each] { Add(each); }});
+      }
+    };
+    collect(file_.vocabularies, false);
+    collect(file_.entities, false);
+    collect(file_.records, false);
+    collect(file_.unions, false);
+    collect(file_.actions, false);
+    collect(file_.groups, false);
+    collect(file_.obligations, false);
+    collect(file_.defs, false);
+    collect(file_.masks, false);
+    collect(file_.scopes, false);
+    collect(file_.policies, true);
+    collect(file_.waivers, true);
+    collect(file_.givens, false);
+    collect(file_.tests, true);
+    std::stable_sort(
+        parts.begin(), parts.end(),
+        [](const Part& a, const Part& b) { return a.begin < b.begin; });
+    for (const Part& part : parts) {
+      // The comments of a declaration stay with it, after the blank line.
+      if (part.block) pending_blank_ = true;
+      part.write();
+    }
+    return w_.Finish();
+  }
+
+ private:
+  using DocOf = std::function<Doc()>;
+
+  const Original& original() const { return w_.original; }
+
+  // Before something that begins here.
+  void Reach(size_t begin) {
+    if (pending_blank_ && !w_.HasComment(0, begin)) w_.BlankLine();
+    pending_blank_ = false;
+    w_.Reach(begin);
+  }
+
+  // A thing without things inside.
+  void Leaf(size_t begin, size_t end, const DocOf& doc) {
+    Reach(begin);
+    if (w_.HasComment(begin, end)) {
+      w_.Verbatim(begin, end);
+      return;
+    }
+    w_.Emit(doc());
+    w_.Done(end);
+  }
+
+  // A header, up to and with its `{`, and what stands in it. `open` is the
+  // offset of the bracket, `end` the offset after its partner.
+  void Block(size_t begin, const Doc& header, size_t open, size_t end,
+             const std::function<void()>& inside) {
+    Reach(begin);
+    w_.Hoist(begin, open);
+    w_.Emit(Cat(header, Text(" {")));
+    w_.Open(open + 1);
+    inside();
+    w_.Close(end - 1);
+    w_.Emit(Text("}"));
+    w_.Done(end);
+  }
+
+  // Whether what stands in [open, end) is on one line, without comments.
+  bool Inline(size_t open, size_t end) const {
+    return !original().BreaksBetween(open, end) && !w_.HasComment(open, end);
+  }
+  bool FitsLine(const Doc& doc) const {
+    return !doc->hard && w_.indent() + WidthOf(Flat(doc)) <= kFormatColumns;
+  }
+  static Doc Braces(const std::vector<Doc>& parts, const char* separator) {
+    if (parts.empty()) return Text("{}");
+    std::vector<Doc> out = {Text("{ ")};
+    for (size_t i = 0; i < parts.size(); ++i) {
+      if (i > 0) out.push_back(Text(separator));
+      out.push_back(parts[i]);
+    }
+    out.push_back(Text(" }"));
+    return Concat(std::move(out));
+  }
+
+  // A header and elements with commas in curly brackets.
+  struct Item {
+    size_t begin;
+    size_t end;
+    DocOf doc;
+  };
+  void CommaBlock(size_t begin, const std::string& header, size_t open,
+                  size_t end, const std::vector<Item>& items) {
+    const bool empty = items.empty() && !w_.HasComment(open, end);
+    if (empty || (!items.empty() && !w_.HasComment(begin, end) &&
+                  !original().BreaksBetween(open, items[0].begin))) {
+      std::vector<Doc> docs;
+      for (const Item& item : items) docs.push_back(item.doc());
+      Doc one = Cat(Text(header + " "), Braces(docs, ", "));
+      if (empty || FitsLine(one)) {
+        Reach(begin);
+        w_.Hoist(begin, end);
+        w_.Emit(one);
+        w_.Done(end);
+        return;
+      }
+    }
+    Block(begin, Text(header), open, end, [&] { CommaItems(items, end - 1); });
+  }
+  void CommaItems(const std::vector<Item>& items, size_t close) {
+    const bool trailing =
+        !items.empty() && original().Find(',', items.back().end) < close;
+    for (size_t i = 0; i < items.size(); ++i) {
+      const Item& item = items[i];
+      const bool last = i + 1 == items.size();
+      const char* comma = last && !trailing ? "" : ",";
+      const bool broke = i == 0 || w_.BrokeBefore(item.begin);
+      if (w_.HasComment(item.begin, item.end)) {
+        Reach(item.begin);
+        w_.Verbatim(item.begin, item.end);
+        w_.Attach(comma);
+      } else {
+        Doc doc = Cat(item.doc(), Text(comma));
+        if (broke || !w_.Append(doc)) {
+          Reach(item.begin);
+          w_.Emit(doc);
+        }
+      }
+      size_t end = item.end;
+      if (*comma != '\0') end = original().Find(',', end) + 1;
+      w_.Done(end);
+    }
+  }
+
+  // --- schema ---------------------------------------------------------------
+
+  Doc AttributeDoc(const ast::Attribute& a) const {
+    std::vector<Doc> parts = {Text(a.name.text + ": "), TypeDoc(a.type)};
+    if (a.default_value != nullptr) {
+      parts.push_back(Text(" = "));
+      parts.push_back(ExprDoc(*a.default_value, original()));
+    }
+    if (a.inverse) parts.push_back(Text(" inverse " + a.inverse.text));
+    if (a.includes) parts.push_back(Text(" includes " + a.includes.text));
+    if (a.transitive) parts.push_back(Text(" transitive"));
+    if (a.asserted) parts.push_back(Text(" asserted"));
+    return Concat(std::move(parts));
+  }
+  std::vector<Item> AttributeItems(
+      const std::vector<ast::Attribute>& attributes) const {
+    std::vector<Item> items;
+    for (const ast::Attribute& a : attributes) {
+      items.push_back(
+          {a.span.begin, a.span.end, [this, &a] { return AttributeDoc(a); }});
+    }
+    return items;
+  }
+  std::string ParametersText(const std::vector<ast::Attribute>& attributes) {
+    std::string out;
+    for (const ast::Attribute& a : attributes) {
+      absl::StrAppend(&out, out.empty() ? "" : ", ", Flat(AttributeDoc(a)));
+    }
+    return "(" + out + ")";
+  }
+
+  static std::string TermHead(const ast::Term& term) {
+    std::string out = term.name.text;
+    if (term.place != ast::Term::Place::kNone) {
+      absl::StrAppend(
+          &out, term.place == ast::Term::Place::kAbove ? " above " : " below ",
+          term.anchor.text);
+    }
+    return out;
+  }
+  // Terms as one document, each level opened as the author opened it.
+  Doc TermDoc(const ast::Term& term) const {
+    Doc head = Text(TermHead(term));
+    if (term.children.empty()) return head;
+    const size_t open = original().Find('{', term.name.span.end);
+    std::vector<Element> elements;
+    for (const ast::Term& child : term.children) {
+      elements.push_back({TermDoc(child), child.span.begin, child.span.end});
+    }
+    return Cat(head, Text(" "),
+               ListDoc("{", "}", true, elements, open + 1, term.span.end - 1,
+                       original()));
+  }
+
+  void Add(const ast::Vocabulary& v) {
+    std::string header =
+        absl::StrCat(v.extends ? "extend " : "", "vocabulary ", v.name.Text(),
+                     v.kind == ast::Vocabulary::Kind::kOrdered ? " ordered"
+                     : v.kind == ast::Vocabulary::Kind::kTree  ? " tree"
+                                                               : "");
+    std::vector<Item> items;
+    for (const ast::Term& term : v.terms) {
+      items.push_back({term.span.begin, term.span.end,
+                       [this, &term] { return TermDoc(term); }});
+    }
+    CommaBlock(v.span.begin, header, original().Find('{', v.name.span.end),
+               v.span.end, items);
+  }
+
+  void Add(const ast::Entity& e) {
+    std::string header =
+        absl::StrCat(e.extends ? "extend " : "", "entity ", e.name.Text());
+    if (!e.parents.empty()) {
+      absl::StrAppend(&header, " in ", JoinPaths(e.parents));
+    }
+    CommaBlock(e.span.begin, header, original().Find('{', e.name.span.end),
+               e.span.end, AttributeItems(e.attributes));
+  }
+  void Add(const ast::RecordType& r) {
+    CommaBlock(r.span.begin, absl::StrCat("type ", r.name.text, " ="),
+               original().Find('{', r.name.span.end), r.span.end,
+               AttributeItems(r.attributes));
+  }
+  void Add(const ast::UnionType& u) {
+    Leaf(u.span.begin, u.span.end, [&] {
+      std::string out;
+      for (const ast::Path& path : u.members) {
+        absl::StrAppend(&out, out.empty() ? "" : " | ", path.Text());
+      }
+      return Text(absl::StrCat("type ", u.name.text, " = ", out));
+    });
+  }
+  void Add(const ast::Action& a) {
+    std::vector<Doc> header;
+    size_t after = a.name.span.end;
+    if (a.extends) {
+      header.push_back(Text("extend action " + a.name.Text()));
+    } else {
+      header.push_back(
+          Text(absl::StrCat("action ", a.gate ? "gate " : "", a.name.Text(),
+                            " of ", a.resource.Text(), As(a.resource_name),
+                            " by ", JoinPaths(a.subjects))));
+      if (a.selects) {
+        header.push_back(Group(Nest(
+            4, Cat(Line(), Text(absl::StrCat("selects ", a.selects.Text(),
+                                             " by ", a.selects_by.Text()))))));
+        after = a.selects_by.span.end;
+      }
+      if (a.proposes) header.push_back(Text(" proposes"));
+    }
+    const size_t open = original().Find('{', after);
+    if (open >= a.span.end) {  // written without brackets
+      Leaf(a.span.begin, a.span.end,
+           [&] { return Cat(Concat(header), Text(" {}")); });
+      return;
+    }
+    CommaBlock(a.span.begin, Layout(Concat(header), w_.indent(), w_.room()),
+               open, a.span.end, AttributeItems(a.parameters));
+  }
+  void Add(const ast::ActionGroup& g) {
+    std::vector<Item> items;
+    for (const ast::Path& path : g.actions) {
+      items.push_back({path.span.begin, path.span.end,
+                       [&path] { return Text(path.Text()); }});
+    }
+    CommaBlock(g.span.begin, absl::StrCat("action group ", g.name.text, " ="),
+               original().Find('{', g.name.span.end), g.span.end, items);
+  }
+  void Add(const ast::Obligation& o) {
+    Leaf(o.span.begin, o.span.end, [&] {
+      return Text(absl::StrCat("obligation ", o.name.text,
+                               ParametersText(o.parameters)));
+    });
+  }
+  void Add(const ast::Def& d) {
+    Leaf(d.span.begin, d.span.end, [&] {
+      std::string head =
+          absl::StrCat("def ", d.name.text,
+                       d.is_constant ? "" : ParametersText(d.parameters), ": ",
+                       Flat(TypeDoc(d.type)), " =");
+      Doc value = ExprDoc(*d.value, original());
+      // An opened list begins on the line of its name.
+      if (value->hard) return Cat(Text(head + " "), value);
+      return Group(Cat(Text(head), Nest(2, Cat(Line(), value))));
+    });
+  }
+  void Add(const ast::MaskDef& m) {
+    Leaf(m.span.begin, m.span.end, [&] {
+      return Cat(Text(absl::StrCat("def mask ", m.name.text, " = ")),
+                 MaskDoc(m.mask, original()));
+    });
+  }
+
+  // --- scopes and waivers ---------------------------------------------------
+
+  // The doc of a header with its guards, each on the line where the author put
+  // it.
+  Doc WithClauses(Doc head, size_t head_end, std::vector<Clause> clauses) {
+    std::vector<Doc> parts = {std::move(head)};
+    size_t last = head_end;
+    for (Clause& clause : clauses) {
+      const bool broke = original().BreaksBetween(last, clause.begin);
+      Doc doc = clause.doc;
+      if (broke) {
+        parts.push_back(Nest(2, Cat(Hard(), doc)));
+      } else if (clause.text) {
+        parts.push_back(Nest(2, Group(Cat(Line(), doc))));
+      } else {
+        parts.push_back(Nest(2, Cat(Text(" "), doc)));
+      }
+      last = clause.begin;
+    }
+    return Concat(std::move(parts));
+  }
+  void Guard(const char* word, const ast::ExprPtr& expr,
+             std::vector<Clause>* out) const {
+    if (expr == nullptr) return;
+    out->push_back({Cat(Text(absl::StrCat(word, " ")),
+                        Nest(2, ExprDoc(*expr, original()))),
+                    expr->span.begin, false});
+  }
+
+  void Add(const ast::Scope& s) {
+    std::string header = "scope " + s.name.text;
+    if (s.root) header += " root";
+    if (s.parent) header += " under " + s.parent.text;
+    std::vector<Item> items;
+    if (s.owner) {
+      items.push_back({s.owner.span.begin, s.owner.span.end, [this, &s] {
+                         return Cat(Text("owner "),
+                                    TextsDoc(s.owner.span, 6, original()));
+                       }});
+    }
+    for (const ast::Governs& g : s.governs) {
+      items.push_back(
+          {g.span.begin, g.span.end, [this, &g] {
+             std::vector<Clause> clauses;
+             Guard("where", g.where, &clauses);
+             return WithClauses(
+                 Text(absl::StrCat("governs ", g.type.Text(), As(g.variable))),
+                 g.type.span.end, std::move(clauses));
+           }});
+    }
+    for (const ast::MayAllow& m : s.may_allow) {
+      items.push_back(
+          {m.span.begin, m.span.end, [this, &m] {
+             std::vector<Clause> clauses;
+             Guard("when", m.when, &clauses);
+             Guard("unless", m.unless, &clauses);
+             return WithClauses(
+                 Text(absl::StrCat("may allow ", JoinPaths(m.actions), " of ",
+                                   m.type.Text(), As(m.variable))),
+                 m.type.span.end, std::move(clauses));
+           }});
+    }
+    for (const ast::Path& path : s.may_override) {
+      items.push_back({path.span.begin, path.span.end, [&path] {
+                         return Text("may override " + path.Text());
+                       }});
+    }
+    PlainBlock(s.span, header, original().Find('{', s.name.span.end), items);
+  }
+
+  // Items without commas, each on its line.
+  void PlainBlock(Span span, const std::string& header, size_t open,
+                  std::vector<Item>& items) {
+    std::sort(items.begin(), items.end(),
+              [](const Item& a, const Item& b) { return a.begin < b.begin; });
+    if (items.empty() && !w_.HasComment(span.begin, span.end)) {
+      Leaf(span.begin, span.end, [&] { return Text(header + " {}"); });
+      return;
+    }
+    if (!items.empty() && Inline(span.begin, span.end)) {
+      std::vector<Doc> docs;
+      for (const Item& item : items) docs.push_back(item.doc());
+      Doc one = Cat(Text(header + " "), Braces(docs, " "));
+      if (FitsLine(one)) {
+        Leaf(span.begin, span.end, [&] { return one; });
+        return;
+      }
+    }
+    Block(span.begin, Text(header), open, span.end, [&] {
+      for (const Item& item : items) {
+        const bool broke = w_.BrokeBefore(item.begin);
+        if (!broke && !w_.HasComment(item.begin, item.end) &&
+            &item != &items[0] && w_.Append(item.doc())) {
+          w_.Done(item.end);
+        } else {
+          Leaf(item.begin, item.end, item.doc);
+        }
+      }
+    });
+  }
+
+  void Add(const ast::Waiver& w) {
+    std::vector<Item> items;
+    items.push_back(
+        {w.type.span.begin,
+         w.where != nullptr ? End(*w.where)
+         : w.variable       ? w.variable.span.end
+                            : w.type.span.end,
+         [this, &w] {
+           std::vector<Clause> clauses;
+           Guard("where", w.where, &clauses);
+           return WithClauses(
+               Text(absl::StrCat("on ", w.type.Text(), As(w.variable))),
+               w.type.span.end, std::move(clauses));
+         }});
+    auto text = [&](const char* word, const ast::Text& value) {
+      if (!value) return;
+      items.push_back({value.span.begin, value.span.end, [this, word, &value] {
+                         return Cat(Text(absl::StrCat(word, " ")),
+                                    TextsDoc(value.span, 2, original()));
+                       }});
+    };
+    text("reason", w.reason);
+    text("ticket", w.ticket);
+    text("requested", w.requested);
+    text("approved", w.approved);
+    auto date = [&](const char* word, const ast::ExprPtr& value) {
+      if (value == nullptr) return;
+      items.push_back({value->span.begin, End(*value), [this, word, &value] {
+                         return Cat(Text(absl::StrCat(word, " ")),
+                                    ExprDoc(*value, original()));
+                       }});
+    };
+    date("from", w.from);
+    date("until", w.until);
+    PlainBlock(w.span,
+               absl::StrCat("waiver ", w.name.text, " of ", w.policy.Text()),
+               original().Find('{', w.policy.span.end), items);
+  }
+
+  // After the brackets that the author put around it.
+  size_t End(const ast::Expr& e) const {
+    return e.bracketed ? original().Find(')', e.span.end) + 1 : e.span.end;
+  }
+
+  // --- policies -------------------------------------------------------------
+
+  void Add(const ast::Policy& p) {
+    struct Meta {
+      const char* word;
+      size_t begin;
+      size_t end;
+      Span value;
+    };
+    std::vector<Meta> items;
+    auto text = [&items](const char* word, const ast::Text& value) {
+      if (value) {
+        items.push_back({word, value.span.begin, value.span.end, value.span});
+      }
+    };
+    text("title", p.title);
+    text("owner", p.owner);
+    for (const ast::Text& control : p.controls) text("control", control);
+    text("help", p.help);
+    if (p.severity_word) {
+      const Span span = p.severity_word.span;
+      items.push_back({"severity", span.begin, span.end, span});
+    }
+    std::sort(items.begin(), items.end(),
+              [](const Meta& a, const Meta& b) { return a.begin < b.begin; });
+
+    std::string name = "policy " + p.name.text;
+    size_t done = p.name.span.end;
+    if (p.overrides) {
+      name += " overrides " + p.overrides.Text();
+      done = p.overrides.span.end;
+    }
+    Leaf(p.span.begin, done, [&] { return Text(name); });
+
+    // Words stand in a column if each has a line of its own.
+    size_t widest = 0;
+    bool column = true;
+    for (size_t i = 0; i < items.size(); ++i) {
+      widest = std::max(widest, std::string_view(items[i].word).size());
+      if (i > 0 &&
+          !original().BreaksBetween(items[i - 1].end, items[i].begin)) {
+        column = false;
+      }
+    }
+    w_.Open(done);
+    for (size_t i = 0; i < items.size(); ++i) {
+      const Meta& item = items[i];
+      std::string word = item.word;
+      if (column) word.resize(widest, ' ');
+      word += ' ';
+      const bool same_line =
+          i > 0 && !original().BreaksBetween(items[i - 1].end, item.begin);
+      Doc value =
+          item.word == std::string_view("severity")
+              ? Text(std::string(item.value.text()))
+              : TextsDoc(item.value, static_cast<int>(word.size()), original());
+      Doc doc = Cat(Text(word), value);
+      const bool commented = w_.HasComment(item.begin, item.end);
+      if (same_line && !commented && !w_.HasComment(done, item.begin) &&
+          w_.Append(doc)) {
+        w_.Done(item.end);
+      } else {
+        w_.Hoist(item.begin, item.end);
+        w_.Emit(doc);
+        w_.Done(item.end);
+      }
+      done = item.end;
+    }
+    w_.Close(done);
+    w_.Done(done);
+
+    const ast::Head& h = p.head;
+    std::string head = absl::StrCat("on ", JoinPaths(h.actions), " of ",
+                                    h.resource.Text(), As(h.resource_name));
+    if (!h.subjects.empty()) {
+      absl::StrAppend(&head, " by ", JoinPaths(h.subjects), As(h.subject_name));
+    }
+    std::vector<Clause> clauses;
+    Guard("when", h.when, &clauses);
+    Guard("unless", h.unless, &clauses);
+    const size_t guard_end = h.unless != nullptr ? End(*h.unless)
+                             : h.when != nullptr ? End(*h.when)
+                                                 : h.span.end;
+    const size_t named =
+        h.subjects.empty() ? h.resource.span.end : h.subjects.back().span.end;
+    RuleBlock(h.span.begin, WithClauses(Text(head), named, std::move(clauses)),
+              original().Find('{', guard_end), p.span.end, p.rules);
+  }
+
+  void RuleBlock(size_t begin, const Doc& header, size_t open, size_t end,
+                 const std::vector<ast::Rule>& rules) {
+    if (rules.empty() && !w_.HasComment(begin, end)) {
+      Leaf(begin, end, [&] { return Cat(header, Text(" {}")); });
+      return;
+    }
+    if (Inline(open, end) && !w_.HasComment(begin, end)) {
+      Doc one = Cat(header, Text(" "), InlineRules(rules));
+      if (FitsLine(one)) {
+        Leaf(begin, end, [&] { return one; });
+        return;
+      }
+    }
+    Block(begin, header, open, end, [&] { Rules(rules); });
+  }
+  Doc InlineRules(const std::vector<ast::Rule>& rules) {
+    std::vector<Doc> docs;
+    for (const ast::Rule& rule : rules) {
+      if (rule.kind == ast::RuleKind::kFor ||
+          rule.kind == ast::RuleKind::kFirst) {
+        docs.push_back(Cat(RuleHead(rule), Text(" "), InlineRules(rule.body)));
+      } else {
+        docs.push_back(RuleDoc(rule, 0));
+      }
+    }
+    return Braces(docs, " ");
+  }
+
+  // Masks one below the other have their guards in a column.
+  static bool Aligns(const ast::Rule& rule) {
+    return rule.kind == ast::RuleKind::kMask ||
+           rule.kind == ast::RuleKind::kHide;
+  }
+  void Rules(const std::vector<ast::Rule>& rules) {
+    size_t i = 0;
+    while (i < rules.size()) {
+      size_t stop = i;
+      while (stop < rules.size() && Aligns(rules[stop]) &&
+             (stop == i || !HasBlankLine(rules[stop - 1].span.end,
+                                         rules[stop].span.begin))) {
+        ++stop;
+      }
+      const int width = stop > i + 1 ? ColumnOf(rules, i, stop) : 0;
+      do {
+        AddRule(rules[i], width);
+        ++i;
+      } while (i < stop);
+    }
+  }
+  bool HasBlankLine(size_t begin, size_t end) const {
+    const std::string_view text = original().Between(begin, end);
+    return std::count(text.begin(), text.end(), '\n') > 1;
+  }
+  // The width of the widest head whose guard is to stand in the column, 0 if
+  // there is no column.
+  int ColumnOf(const std::vector<ast::Rule>& rules, size_t begin, size_t end) {
+    int widest = 0;
+    int narrowest = kFormatColumns;
+    int longest = 0;
+    int guarded = 0;
+    for (size_t i = begin; i < end; ++i) {
+      const ast::Rule& rule = rules[i];
+      const ast::Expr* guard =
+          rule.when != nullptr ? rule.when.get() : rule.unless.get();
+      if (guard == nullptr) continue;
+      if (original().BreaksBetween(HeadEnd(rule), guard->span.begin) ||
+          w_.HasComment(rule.span.begin, rule.span.end)) {
+        continue;
+      }
+      Doc whole = RuleDoc(rule, 0);
+      if (whole->hard) return 0;
+      const int head = WidthOf(Flat(RuleHead(rule)));
+      widest = std::max(widest, head);
+      narrowest = std::min(narrowest, head);
+      longest = std::max(longest, WidthOf(Flat(whole)) - head);
+      ++guarded;
+    }
+    if (guarded < 2 || widest == narrowest) return 0;
+    // A column two spaces after the widest, if all lines have room for it.
+    if (w_.indent() + widest + 1 + longest > kFormatColumns) return 0;
+    return widest + 1;
+  }
+
+  static size_t HeadEnd(const ast::Rule& rule) {
+    switch (rule.kind) {
+      case ast::RuleKind::kMask:
+        return rule.mask.span.end;
+      case ast::RuleKind::kHide:
+        return rule.target.span.end;
+      case ast::RuleKind::kKeepRows:
+      case ast::RuleKind::kDropRows:
+        return rule.value->span.end;
+      case ast::RuleKind::kRequire:
+        return rule.path.span.end;
+      default:
+        return rule.keyword_span.end;
+    }
+  }
+
+  Doc RuleHead(const ast::Rule& r) {
+    using ast::RuleKind;
+    switch (r.kind) {
+      case RuleKind::kMask:
+        return Cat(Text(absl::StrCat("mask ", r.target.text, " with ")),
+                   MaskDoc(r.mask, original()));
+      case RuleKind::kHide:
+        return Text("hide " + r.target.text);
+      case RuleKind::kKeepRows:
+      case RuleKind::kDropRows:
+        return Cat(Text(absl::StrCat(ast::RuleKindText(r.kind), " ",
+                                     r.target.text, " where ")),
+                   Nest(4, ExprDoc(*r.value, original())));
+      case RuleKind::kRequire: {
+        Doc name = Text("require " + r.path.Text());
+        if (r.arguments.empty()) return name;
+        return Cat(name, ArgumentsDoc(r.arguments, original()));
+      }
+      case RuleKind::kLet: {
+        Doc value = ExprDoc(*r.value, original());
+        Doc head = Text(absl::StrCat("let ", r.target.text, " ="));
+        if (value->hard) return Cat(head, Text(" "), value);
+        return Group(Cat(head, Nest(4, Cat(Line(), value))));
+      }
+      case RuleKind::kFor: {
+        std::vector<Doc> parts;
+        size_t last = r.keyword_span.end;
+        for (const ast::Generator& g : r.generators) {
+          if (!parts.empty()) {
+            parts.push_back(Text(","));
+            const bool broke = original().BreaksBetween(last, g.span.begin);
+            parts.push_back(broke ? Hard() : Line());
+          }
+          parts.push_back(Text(g.variable.text + " in "));
+          parts.push_back(ExprDoc(*g.collection, original()));
+          if (g.where != nullptr) {
+            const bool broke = original().BreaksBetween(g.collection->span.end,
+                                                        g.where->span.begin);
+            parts.push_back(broke ? Hard() : Line());
+            parts.push_back(Text("where "));
+            parts.push_back(Nest(2, ExprDoc(*g.where, original())));
+          }
+          last = g.span.end;
+        }
+        // Breaks one by one, not all at once.
+        std::vector<Doc> filled = {Text("for ")};
+        for (size_t i = 0; i < parts.size(); ++i) {
+          if (parts[i] != nullptr && parts[i]->kind == Node::Kind::kLine) {
+            filled.push_back(Group(Cat(parts[i], parts[i + 1], parts[i + 2])));
+            i += 2;
+          } else {
+            filled.push_back(parts[i]);
+          }
+        }
+        return Nest(4, Concat(std::move(filled)));
+      }
+      case RuleKind::kFirst:
+        return Text("first");
+      default:
+        return Text(ast::RuleKindText(r.kind));
+    }
+  }
+
+  Doc RuleDoc(const ast::Rule& r, int column) {
+    std::vector<Clause> clauses;
+    Guard("when", r.when, &clauses);
+    Guard("unless", r.unless, &clauses);
+    if (r.recheck != nullptr) {
+      clauses.push_back({Text("recheck after " + r.recheck->text),
+                         r.recheck->span.begin, false});
+    }
+    const size_t help_begin = r.help == nullptr ? 0 : r.help->span.begin;
+    // `help` stands under `because`, its text under the other text.
+    const bool column_of_texts =
+        r.because != nullptr && r.help != nullptr &&
+        original().BreaksBetween(r.because->span.end, help_begin);
+    if (r.because != nullptr) {
+      clauses.push_back(
+          {Cat(Text("because "), TextsDoc(r.because->span, 8, original())),
+           r.because->span.begin, true});
+    }
+    if (r.help != nullptr) {
+      const std::string word = column_of_texts ? "help    " : "help ";
+      clauses.push_back(
+          {Cat(Text(word), TextsDoc(r.help->span, static_cast<int>(word.size()),
+                                    original())),
+           help_begin, true});
+    }
+    Doc head = RuleHead(r);
+    if (column > 0 && !clauses.empty() &&
+        !original().BreaksBetween(HeadEnd(r), clauses[0].begin)) {
+      const int pad = column - WidthOf(Flat(head));
+      head = Cat(head, Text(std::string(static_cast<size_t>(pad), ' ')));
+    }
+    return WithClauses(std::move(head), HeadEnd(r), std::move(clauses));
+  }
+
+  void AddRule(const ast::Rule& r, int column) {
+    if (r.kind == ast::RuleKind::kFor || r.kind == ast::RuleKind::kFirst) {
+      size_t after = r.keyword_span.end;
+      if (!r.generators.empty()) {
+        const ast::Generator& g = r.generators.back();
+        after = g.where != nullptr ? End(*g.where) : End(*g.collection);
+      }
+      RuleBlock(r.span.begin, RuleHead(r), original().Find('{', after),
+                r.span.end, r.body);
+      return;
+    }
+    Leaf(r.span.begin, r.span.end, [&] { return RuleDoc(r, column); });
+  }
+
+  // --- tests ----------------------------------------------------------------
+
+  Doc GivenDoc(const ast::Given& g) const {
+    if (g.entity != nullptr) {
+      return Cat(Text("given "), ExprDoc(*g.entity, original()));
+    }
+    std::vector<Element> rows;
+    for (const ast::Row& row : g.rows) {
+      rows.push_back({FieldsDoc(row.fields, row.span, original()),
+                      row.span.begin, row.span.end});
+    }
+    const size_t open = original().Find('{', g.dataset.span.end);
+    return Cat(
+        Text(absl::StrCat("given rows ", std::string(g.dataset.span.text()),
+                          " ")),
+        ListDoc("{", "}", true, rows, open + 1, g.span.end - 1, original()));
+  }
+  void Add(const ast::Given& g) {
+    Leaf(g.span.begin, g.span.end, [&] { return GivenDoc(g); });
+  }
+
+  Doc PartDoc(const char* word, const std::vector<ast::Field>& fields,
+              size_t open) const {
+    Span span = file_.module.span;
+    span.begin = static_cast<uint32_t>(open);
+    span.end = static_cast<uint32_t>(
+        fields.empty() ? original().Find('}', open) + 1
+                       : original().Find('}', End(*fields.back().value)) + 1);
+    return Cat(Text(absl::StrCat(word, " ")),
+               FieldsDoc(fields, span, original()));
+  }
+
+  Doc RequestDoc(const ast::TestRequest& r) {
+    std::vector<Doc> parts = {Text("when "), ExprDoc(*r.subject, original()),
+                              Text(" does " + r.action.Text() + " on "),
+                              ExprDoc(*r.resource, original())};
+    size_t last = r.resource->span.end;
+    auto add = [&](Doc doc, size_t begin, size_t end) {
+      const bool broke = original().BreaksBetween(last, begin);
+      parts.push_back(Nest(2, broke       ? Cat(Hard(), doc)
+                              : doc->hard ? Cat(Text(" "), doc)
+                                          : Group(Cat(Line(), doc))));
+      last = end;
+    };
+    if (r.proposes) {
+      const size_t open = original().Find('{', last);
+      const size_t end =
+          r.proposing.empty() ? open + 1 : End(*r.proposing.back().value);
+      add(PartDoc("proposing", r.proposing, open), open,
+          original().Find('}', end) + 1);
+    }
+    const size_t stop = r.at != nullptr ? r.at->span.begin : r.span.end;
+    const size_t with = original().Find('{', last);
+    if (with < stop) {
+      const size_t end =
+          r.context.empty() ? with + 1 : End(*r.context.back().value);
+      add(PartDoc("with", r.context, with), with,
+          original().Find('}', end) + 1);
+    }
+    if (r.at != nullptr) {
+      add(Cat(Text("at "), ExprDoc(*r.at, original())), r.at->span.begin,
+          r.at->span.end);
+    }
+    return Concat(std::move(parts));
+  }
+
+  Doc ExpectDoc(const ast::Expect& e) {
+    using Kind = ast::ExpectKind;
+    const std::string path = e.path.Text();
+    const std::string text(e.text.span.text());
+    auto obligation = [&](const char* word) {
+      Doc head = Text(absl::StrCat(word, " ", path));
+      return e.has_arguments && !e.arguments.empty()
+                 ? Cat(head, ArgumentsDoc(e.arguments, original()))
+             : e.has_arguments ? Cat(head, Text("()"))
+                               : head;
+    };
+    switch (e.kind) {
+      case Kind::kAllow:
+        return Text("allow");
+      case Kind::kPermit:
+        return Text("permit");
+      case Kind::kDeny:
+        return Text("deny");
+      case Kind::kDenyBy:
+        if (!e.text) return Text("deny by " + path);
+        return Cat(Text("deny by " + path),
+                   Nest(4, Group(Cat(Line(), Text("because contains "),
+                                     TextsDoc(e.text.span, 2, original())))));
+      case Kind::kDenyNothing:
+        return Text("deny because nothing allows");
+      case Kind::kNotDenyBy:
+        return Text("not deny by " + path);
+      case Kind::kMask:
+        return Cat(Text(absl::StrCat("mask ", text, " with ")),
+                   MaskDoc(e.mask, original()));
+      case Kind::kHide:
+        return Text("hide " + text);
+      case Kind::kClear:
+        return Text("clear " + text);
+      case Kind::kRowKept:
+      case Kind::kRowDropped:
+        return Cat(Text("row "),
+                   FieldsDoc(e.row.fields, e.row.span, original()),
+                   Text(e.kind == Kind::kRowKept ? " kept" : " dropped"));
+      case Kind::kFilter:
+        return Text("filter " + text);
+      case Kind::kNoFilter:
+        return Text("no filter");
+      case Kind::kRequire:
+        return obligation("require");
+      case Kind::kNotRequire:
+        return obligation("not require");
+      case Kind::kAdvisory:
+        return Text("advisory " + path);
+      case Kind::kWaiver:
+        return Text("waiver " + path);
+      case Kind::kNotDelegated:
+        return Text("not delegated " + path);
+      case Kind::kError:
+        return Text("error");
+      case Kind::kKeep:
+        return Text("keep " + e.keep->text);
+    }
+    return nullptr;
+  }
+
+  void Add(const ast::Test& t) {
+    const size_t open = original().Find('{', t.name.span.end);
+    Block(
+        t.span.begin, Text("test " + std::string(t.name.span.text())), open,
+        t.span.end, [&] {
+          for (const ast::Given& given : t.givens) Add(given);
+          Leaf(t.request.span.begin, t.request.span.end,
+               [&] { return RequestDoc(t.request); });
+          size_t last = t.request.span.end;
+          for (const ast::Expect& e : t.expects) {
+            // The word `expect` stands before the span.
+            const size_t begin = ExpectBegin(last, e.span.begin);
+            const bool broke = original().BreaksBetween(last, begin);
+            auto doc = [&] { return Cat(Text("expect "), ExpectDoc(e)); };
+            if (broke || w_.HasComment(last, e.span.end) || !w_.Append(doc())) {
+              Leaf(begin, e.span.end, doc);
+            } else {
+              w_.Done(e.span.end);
+            }
+            last = e.span.end;
+          }
+        });
+  }
+  size_t ExpectBegin(size_t last, size_t begin) const {
+    return last + original().Between(last, begin).rfind("expect");
+  }
+
+  Writer w_;
+  const ast::File& file_;
+  bool pending_blank_ = false;
+};
+
+}  // namespace
+}  // namespace formatting
+
+std::optional<std::string> FormatFile(const SourceFile& source,
+                                      DiagnosticSink& sink) {
+  DiagnosticSink own;
+  std::unique_ptr<ast::File> file = ParseFile(source, own);
+  const bool broken = own.has_errors();
+  sink.Append(std::move(own));
+  if (broken) return std::nullopt;
+  std::string text = formatting::FileFormatter(source, *file).Run();
+  // A layout that changed the meaning would be a fault of ours: then the text
+  // stays as it is.
+  const SourceFile formatted(source.path(), text);
+  DiagnosticSink again;
+  std::unique_ptr<ast::File> after = ParseFile(formatted, again);
+  if (again.has_errors() || DumpAst(*after) != DumpAst(*file)) {
+    return source.text();
+  }
+  return text;
+}
+
+}  // namespace bylaw
