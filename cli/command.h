@@ -57,6 +57,12 @@ std::shared_ptr<const Snapshot> Load(const Globals& globals);
 void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics,
                       Format format);
 
+// Text as JSON may hold it (what is no UTF-8 replaced), as a workflow command
+// of GitHub takes it (in a `property` more is escaped), and in XML.
+std::string Utf8(std::string_view text);
+std::string GithubText(std::string_view text, bool property);
+std::string Xml(std::string_view text);
+
 // Reads a whole file ("-": stdin). False (after a message) if it cannot.
 bool ReadInput(const std::string& path, std::string* text);
 // Writes a file by way of a temporary beside it, so that readers see the old

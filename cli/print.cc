@@ -13,12 +13,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-std::string Utf8(std::string_view text) {
-  // Texts of broken files may hold anything; JSON may not.
-  Json j = std::string(text);
-  return Json::parse(j.dump(-1, ' ', false, Json::error_handler_t::replace));
-}
-
 Json DiagnosticJson(const Diagnostic& d) {
   const LineColumn start = d.Start(), end = d.End();
   Json j;
@@ -67,27 +61,6 @@ Json Sarif(const std::vector<Diagnostic>& diagnostics) {
               {{"driver",
                 {{"name", "bylaw"}, {"version", kVersion}, {"rules", rules}}}}},
              {"results", results}}}}};
-}
-
-// The escapes of workflow commands.
-std::string GithubText(std::string_view text, bool property) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '%') {
-      out += "%25";
-    } else if (c == '\n') {
-      out += "%0A";
-    } else if (c == '\r') {
-      out += "%0D";
-    } else if (property && c == ':') {
-      out += "%3A";
-    } else if (property && c == ',') {
-      out += "%2C";
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 struct Paint {
@@ -150,6 +123,59 @@ std::string ValueText(const google::protobuf::Value& value) {
 }
 
 }  // namespace
+
+std::string Utf8(std::string_view text) {
+  // Texts of broken files may hold anything; JSON may not.
+  Json j = std::string(text);
+  return Json::parse(j.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+std::string GithubText(std::string_view text, bool property) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '%') {
+      out += "%25";
+    } else if (c == '\n') {
+      out += "%0A";
+    } else if (c == '\r') {
+      out += "%0D";
+    } else if (property && c == ':') {
+      out += "%3A";
+    } else if (property && c == ',') {
+      out += "%2C";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+std::string Xml(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      case '\n':
+        out += "&#10;";
+        break;
+      default:
+        // Control characters have no spelling in XML 1.0.
+        out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+    }
+  }
+  return out;
+}
 
 void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics,
                       Format format) {

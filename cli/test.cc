@@ -103,33 +103,6 @@ void PrintJson(const CompileResult& compiled, const TestRun& run) {
       << '\n';
 }
 
-std::string Xml(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      case '\n':
-        out += "&#10;";
-        break;
-      default:
-        // Control characters have no spelling in XML 1.0.
-        out += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
-    }
-  }
-  return out;
-}
-
 void PrintJunit(const TestRun& run) {
   double seconds = 0;
   for (const TestResult& t : run.tests) seconds += t.seconds;
