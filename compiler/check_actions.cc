@@ -58,6 +58,7 @@ void Checker::DeclareActions() {
                              "` is no gate: only gates take proposals"));
         }
         schema().actions.push_back(std::move(action));
+        action_trees_.push_back(&tree);
         declared.push_back({&tree, index});
       }
     }

@@ -61,7 +61,7 @@ struct ActionSymbol {
 struct MaskSymbol {
   const ast::MaskDef* tree = nullptr;
   const struct Module* module = nullptr;
-  bool in_progress = false, checked = false, ok = false;
+  bool ok = false;  // its mask was checked
 };
 
 struct Module {
@@ -456,7 +456,11 @@ class Checker {
   void CheckSelects(const ast::Action& tree, uint32_t action);
   void DeclareActionVocabulary();
   // check_defs.cc
+  void DeclareDefs();
+  void CheckDefBodies();
+  void CheckMaskDefs();
   void CheckDefaults();
+  const ast::Action* ActionTree(uint32_t action) const;
 
   // An attribute that waits for all types and defs to be declared.
   struct Pending {
@@ -474,6 +478,15 @@ class Checker {
                      Pending::Owner owner, uint32_t index,
                      const ast::Action* action,
                      std::vector<Attribute>* attributes);
+
+  // What calling a def may do: see FindFailing and FindForbiddenRead.
+  struct DefEffects {
+    bool may_fail = false, reads_asserted = false, reads_proposed = false;
+  };
+  std::vector<DefEffects> def_effects_;
+  std::vector<std::optional<Constant>> def_constants_;
+  std::vector<uint32_t> def_order_;  // what is called before what calls it
+  std::vector<const ast::Action*> action_trees_;  // by action
 
   Module language_;  // declares ColumnType and Weekday
   std::vector<Pending> pending_;
