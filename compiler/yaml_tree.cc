@@ -33,7 +33,9 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     auto node = std::make_shared<YamlNode>();
-    node->span = At(mark, 0);
+    // A key without a value is shown at the key: the mark is past the line.
+    const bool after_key = !open_.empty() && open_.back().key != nullptr;
+    node->span = after_key ? open_.back().key->span : At(mark, 0);
     Add(std::move(node), anchor);
   }
 
