@@ -90,12 +90,16 @@ class Writer {
     return at != comments_.end() && at->begin < end;
   }
 
-  // Writes the comments before `offset`, and a blank line if there was one.
-  void Reach(size_t offset) {
+  // Writes the comments before `offset`, and a blank line if there was one, or
+  // in any case before the first comment of its own.
+  void Reach(size_t offset, bool blank = false) {
+    want_blank_ = blank;
     while (next_ < comments_.size() && comments_[next_].begin < offset) {
       Put(comments_[next_++]);
     }
     Blank(offset);
+    if (want_blank_) BlankLine();
+    want_blank_ = false;
   }
 
   // Comments within a header go before it.
@@ -237,6 +241,8 @@ class Writer {
       return;
     }
     Blank(comment.begin);
+    if (want_blank_) BlankLine();
+    want_blank_ = false;
     Verbatim(comment.begin, comment.end);
   }
 
@@ -248,13 +254,14 @@ class Writer {
   int indent_ = 0;
   bool opening_ = true;
   bool fresh_ = true;
+  bool want_blank_ = false;
 };
 
 // One clause of a rule or head: `when e`, `because "…"`.
 struct Clause {
   Doc doc;
   size_t begin;  // of what stands after its keyword
-  bool text;     // because, help
+  size_t end;
 };
 
 class FileFormatter {
@@ -316,9 +323,8 @@ class FileFormatter {
 
   // Before something that begins here.
   void Reach(size_t begin) {
-    if (pending_blank_ && !w_.HasComment(0, begin)) w_.BlankLine();
+    w_.Reach(begin, pending_blank_);
     pending_blank_ = false;
-    w_.Reach(begin);
   }
 
   // A thing without things inside.
@@ -525,8 +531,7 @@ class FileFormatter {
     }
     const size_t open = original().Find('{', after);
     if (open >= a.span.end) {  // written without brackets
-      Leaf(a.span.begin, a.span.end,
-           [&] { return Cat(Concat(header), Text(" {}")); });
+      Leaf(a.span.begin, a.span.end, [&] { return Concat(header); });
       return;
     }
     CommaBlock(a.span.begin, Layout(Concat(header), w_.indent(), w_.room()),
@@ -569,21 +574,22 @@ class FileFormatter {
   // --- scopes and waivers ---------------------------------------------------
 
   // The doc of a header with its guards, each on the line where the author put
-  // it.
-  Doc WithClauses(Doc head, size_t head_end, std::vector<Clause> clauses) {
+  // it, or, if they are to `spread`, each on its own where one line is too
+  // short.
+  Doc WithClauses(Doc head, size_t head_end, const std::vector<Clause>& clauses,
+                  bool spread = false) const {
+    std::vector<Doc> all = {head, Text(" {")};
+    for (const Clause& clause : clauses) {
+      all.push_back(Text(" "));
+      all.push_back(clause.doc);
+    }
+    const bool each = spread && !FitsLine(Concat(std::move(all)));
     std::vector<Doc> parts = {std::move(head)};
     size_t last = head_end;
-    for (Clause& clause : clauses) {
-      const bool broke = original().BreaksBetween(last, clause.begin);
-      Doc doc = clause.doc;
-      if (broke) {
-        parts.push_back(Nest(2, Cat(Hard(), doc)));
-      } else if (clause.text) {
-        parts.push_back(Nest(2, Group(Cat(Line(), doc))));
-      } else {
-        parts.push_back(Nest(2, Cat(Text(" "), doc)));
-      }
-      last = clause.begin;
+    for (const Clause& clause : clauses) {
+      const bool broke = each || original().BreaksBetween(last, clause.begin);
+      parts.push_back(Nest(2, Cat(broke ? Hard() : Text(" "), clause.doc)));
+      last = clause.end;
     }
     return Concat(std::move(parts));
   }
@@ -592,28 +598,41 @@ class FileFormatter {
     if (expr == nullptr) return;
     out->push_back({Cat(Text(absl::StrCat(word, " ")),
                         Nest(2, ExprDoc(*expr, original()))),
-                    expr->span.begin, false});
+                    expr->span.begin, End(*expr)});
   }
 
+  static std::string GovernsHead(const ast::Governs& g) {
+    return absl::StrCat("governs ", g.type.Text(), As(g.variable));
+  }
   void Add(const ast::Scope& s) {
     std::string header = "scope " + s.name.text;
     if (s.root) header += " root";
     if (s.parent) header += " under " + s.parent.text;
     std::vector<Item> items;
+    // Words in one column, conditions in another.
+    const std::string owner = s.governs.empty() ? "owner " : "owner   ";
     if (s.owner) {
-      items.push_back({s.owner.span.begin, s.owner.span.end, [this, &s] {
-                         return Cat(Text("owner "),
-                                    TextsDoc(s.owner.span, 6, original()));
+      items.push_back({s.owner.span.begin, s.owner.span.end, [&] {
+                         return Cat(Text(owner),
+                                    TextsDoc(s.owner.span, 8, original()));
                        }});
+    }
+    size_t widest = 0;
+    for (const ast::Governs& g : s.governs) {
+      widest = std::max(widest, GovernsHead(g).size());
     }
     for (const ast::Governs& g : s.governs) {
       items.push_back(
-          {g.span.begin, g.span.end, [this, &g] {
+          {g.span.begin, g.span.end, [this, &g, widest] {
+             std::string head = GovernsHead(g);
+             const size_t end = g.type.span.end;
+             if (g.where != nullptr &&
+                 !original().BreaksBetween(end, g.where->span.begin)) {
+               head.resize(widest, ' ');
+             }
              std::vector<Clause> clauses;
              Guard("where", g.where, &clauses);
-             return WithClauses(
-                 Text(absl::StrCat("governs ", g.type.Text(), As(g.variable))),
-                 g.type.span.end, std::move(clauses));
+             return WithClauses(Text(head), end, clauses);
            }});
     }
     for (const ast::MayAllow& m : s.may_allow) {
@@ -625,7 +644,7 @@ class FileFormatter {
              return WithClauses(
                  Text(absl::StrCat("may allow ", JoinPaths(m.actions), " of ",
                                    m.type.Text(), As(m.variable))),
-                 m.type.span.end, std::move(clauses));
+                 m.type.span.end, clauses, true);
            }});
     }
     for (const ast::Path& path : s.may_override) {
@@ -679,7 +698,7 @@ class FileFormatter {
            Guard("where", w.where, &clauses);
            return WithClauses(
                Text(absl::StrCat("on ", w.type.Text(), As(w.variable))),
-               w.type.span.end, std::move(clauses));
+               w.type.span.end, clauses, true);
          }});
     auto text = [&](const char* word, const ast::Text& value) {
       if (!value) return;
@@ -796,7 +815,7 @@ class FileFormatter {
                                                  : h.span.end;
     const size_t named =
         h.subjects.empty() ? h.resource.span.end : h.subjects.back().span.end;
-    RuleBlock(h.span.begin, WithClauses(Text(head), named, std::move(clauses)),
+    RuleBlock(h.span.begin, WithClauses(Text(head), named, clauses, true),
               original().Find('{', guard_end), p.span.end, p.rules);
   }
 
@@ -968,24 +987,7 @@ class FileFormatter {
     Guard("unless", r.unless, &clauses);
     if (r.recheck != nullptr) {
       clauses.push_back({Text("recheck after " + r.recheck->text),
-                         r.recheck->span.begin, false});
-    }
-    const size_t help_begin = r.help == nullptr ? 0 : r.help->span.begin;
-    // `help` stands under `because`, its text under the other text.
-    const bool column_of_texts =
-        r.because != nullptr && r.help != nullptr &&
-        original().BreaksBetween(r.because->span.end, help_begin);
-    if (r.because != nullptr) {
-      clauses.push_back(
-          {Cat(Text("because "), TextsDoc(r.because->span, 8, original())),
-           r.because->span.begin, true});
-    }
-    if (r.help != nullptr) {
-      const std::string word = column_of_texts ? "help    " : "help ";
-      clauses.push_back(
-          {Cat(Text(word), TextsDoc(r.help->span, static_cast<int>(word.size()),
-                                    original())),
-           help_begin, true});
+                         r.recheck->span.begin, r.recheck->span.end});
     }
     Doc head = RuleHead(r);
     if (column > 0 && !clauses.empty() &&
@@ -993,7 +995,43 @@ class FileFormatter {
       const int pad = column - WidthOf(Flat(head));
       head = Cat(head, Text(std::string(static_cast<size_t>(pad), ' ')));
     }
-    return WithClauses(std::move(head), HeadEnd(r), std::move(clauses));
+    const size_t last = clauses.empty() ? HeadEnd(r) : clauses.back().end;
+    Doc doc = WithClauses(std::move(head), HeadEnd(r), clauses);
+    if (r.because == nullptr) return doc;
+    return WithTexts(r, std::move(doc), last);
+  }
+
+  // `because` and `help` behind the rule if it is short and the author broke no
+  // line; else each on its line, `help` as wide as `because`.
+  Doc WithTexts(const ast::Rule& r, Doc rule, size_t last) const {
+    const Span because = r.because->span;
+    const Span help = r.help == nullptr ? because : r.help->span;
+    Doc first = Cat(Text("because "), TextsDoc(because, 8, original()));
+    const bool broke = original().BreaksBetween(last, because.begin) ||
+                       (r.help != nullptr &&
+                        original().BreaksBetween(because.end, help.begin));
+    if (!broke) {
+      Doc one = Cat(rule, Text(" "), first);
+      if (r.help != nullptr) {
+        one = Cat(one, Text(" help "), TextsDoc(help, 5, original()));
+      }
+      if (FitsLine(one)) return one;
+    }
+    if (r.when == nullptr && r.unless == nullptr &&
+        !original().BreaksBetween(last, because.begin)) {
+      Doc one = Cat(rule, Text(" "), Nest(5, first));
+      if (r.help != nullptr) {
+        one = Cat(one, Nest(5, Cat(Hard(), Text("help    "),
+                                   TextsDoc(help, 8, original()))));
+      }
+      return one;
+    }
+    std::vector<Doc> parts = {Hard(), first};
+    if (r.help != nullptr) {
+      parts.push_back(Hard());
+      parts.push_back(Cat(Text("help    "), TextsDoc(help, 8, original())));
+    }
+    return Cat(std::move(rule), Nest(2, Concat(std::move(parts))));
   }
 
   void AddRule(const ast::Rule& r, int column) {
@@ -1139,26 +1177,20 @@ class FileFormatter {
 
   void Add(const ast::Test& t) {
     const size_t open = original().Find('{', t.name.span.end);
-    Block(
-        t.span.begin, Text("test " + std::string(t.name.span.text())), open,
-        t.span.end, [&] {
-          for (const ast::Given& given : t.givens) Add(given);
-          Leaf(t.request.span.begin, t.request.span.end,
-               [&] { return RequestDoc(t.request); });
-          size_t last = t.request.span.end;
-          for (const ast::Expect& e : t.expects) {
-            // The word `expect` stands before the span.
-            const size_t begin = ExpectBegin(last, e.span.begin);
-            const bool broke = original().BreaksBetween(last, begin);
-            auto doc = [&] { return Cat(Text("expect "), ExpectDoc(e)); };
-            if (broke || w_.HasComment(last, e.span.end) || !w_.Append(doc())) {
-              Leaf(begin, e.span.end, doc);
-            } else {
-              w_.Done(e.span.end);
+    Block(t.span.begin, Text("test " + std::string(t.name.span.text())), open,
+          t.span.end, [&] {
+            for (const ast::Given& given : t.givens) Add(given);
+            Leaf(t.request.span.begin, t.request.span.end,
+                 [&] { return RequestDoc(t.request); });
+            size_t last = t.request.span.end;
+            for (const ast::Expect& e : t.expects) {
+              // The word `expect` stands before the span.
+              const size_t begin = ExpectBegin(last, e.span.begin);
+              Leaf(begin, e.span.end,
+                   [&] { return Cat(Text("expect "), ExpectDoc(e)); });
+              last = e.span.end;
             }
-            last = e.span.end;
-          }
-        });
+          });
   }
   size_t ExpectBegin(size_t last, size_t begin) const {
     return last + original().Between(last, begin).rfind("expect");

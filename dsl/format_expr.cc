@@ -1,5 +1,6 @@
 #include "dsl/format_expr.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -164,8 +165,13 @@ class Builder {
     for (const ast::ExprPtr& each : e.operands) {
       elements.push_back({Of(*each), Begin(*each), each->span.end});
     }
-    return ListDoc(open, close, false, elements, e.span.begin + 1,
-                   e.span.end - 1, original_);
+    // What has brackets of its own stands apart from these.
+    const bool spaced = std::any_of(
+        e.operands.begin(), e.operands.end(), [](const ast::ExprPtr& each) {
+          return each->kind == ExprKind::kRecord || each->has_body;
+        });
+    return ListDoc(open, close, spaced && open == "{", elements,
+                   e.span.begin + 1, e.span.end - 1, original_);
   }
 
   // Where its text begins, its round brackets included.
