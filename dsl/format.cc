@@ -12,50 +12,12 @@
 #include "dsl/dump.h"
 #include "dsl/format_doc.h"
 #include "dsl/format_expr.h"
+#include "dsl/format_writer.h"
 #include "dsl/parser.h"
 
 namespace bylaw {
 namespace formatting {
 namespace {
-
-struct Comment {
-  size_t begin;
-  size_t end;
-};
-
-std::vector<Comment> CommentsOf(std::string_view text) {
-  std::vector<Comment> comments;
-  size_t i = 0;
-  while (i < text.size()) {
-    const char c = text[i];
-    if (c == '"' || c == '`') {
-      ++i;
-      while (i < text.size() && text[i] != c && text[i] != '\n') {
-        i += c == '"' && text[i] == '\\' ? 2 : 1;
-      }
-      ++i;
-    } else if (text.substr(i, 2) == "//" || text.substr(i, 2) == "/*") {
-      const bool line = text[i + 1] == '/';
-      size_t end = line ? text.find('\n', i) : text.find("*/", i + 2);
-      if (end == std::string_view::npos) {
-        end = text.size();
-      } else if (!line) {
-        end += 2;
-      }
-      size_t stop = end;
-      while (line && stop > i &&
-             (text[stop - 1] == ' ' || text[stop - 1] == '\t' ||
-              text[stop - 1] == '\r')) {
-        --stop;
-      }
-      comments.push_back({i, stop});
-      i = end;
-    } else {
-      ++i;
-    }
-  }
-  return comments;
-}
 
 std::string JoinPaths(const std::vector<ast::Path>& paths) {
   std::string out;
@@ -68,194 +30,6 @@ std::string JoinPaths(const std::vector<ast::Path>& paths) {
 std::string As(const ast::Name& name) {
   return name ? " as " + name.text : std::string();
 }
-
-// Lines, with the comments of the source put between them. Offsets grow: what
-// is written comes from further on in the source than all before it.
-class Writer {
- public:
-  explicit Writer(const SourceFile& source)
-      : original(source),
-        text_(source.text()),
-        comments_(CommentsOf(source.text())) {}
-
-  const Original original;
-
-  int indent() const { return indent_; }
-  int room() const { return kFormatColumns; }
-
-  bool HasComment(size_t begin, size_t end) const {
-    auto at = std::lower_bound(
-        comments_.begin(), comments_.end(), begin,
-        [](const Comment& c, size_t offset) { return c.begin < offset; });
-    return at != comments_.end() && at->begin < end;
-  }
-
-  // Writes the comments before `offset`, and a blank line if there was one, or
-  // in any case before the first comment of its own.
-  void Reach(size_t offset, bool blank = false) {
-    want_blank_ = blank;
-    while (next_ < comments_.size() && comments_[next_].begin < offset) {
-      Put(comments_[next_++]);
-    }
-    Blank(offset);
-    if (want_blank_) BlankLine();
-    want_blank_ = false;
-  }
-
-  // Comments within a header go before it.
-  void Hoist(size_t begin, size_t end) {
-    Reach(begin);
-    while (next_ < comments_.size() && comments_[next_].begin < end) {
-      const Comment comment = comments_[next_++];
-      std::string words(
-          text_.substr(comment.begin, comment.end - comment.begin));
-      // What documents nothing here must not begin to.
-      if (words.rfind("///", 0) == 0) words.erase(0, 1);
-      Emit(Text(words));
-      fresh_ = true;
-    }
-  }
-
-  void Emit(const Doc& doc) {
-    if (!out_.empty() && !fresh_) EndLine();
-    out_.append(static_cast<size_t>(indent_), ' ');
-    out_ += Layout(doc, indent_, kFormatColumns);
-    fresh_ = false;
-    EndLine();
-    fresh_ = true;
-  }
-  // On the line before, if it fits there.
-  bool Append(const Doc& doc) {
-    if (doc != nullptr && doc->hard) return false;
-    const std::string flat = Flat(doc);
-    const size_t line = LastLine();
-    if (WidthOf(out_.substr(line)) + 1 + WidthOf(flat) > kFormatColumns) {
-      return false;
-    }
-    out_.insert(out_.size() - 1, " " + flat);
-    return true;
-  }
-  // Adds to the end of the line before, whatever its length.
-  void Attach(std::string_view words) {
-    out_.insert(out_.size() - 1, std::string(words));
-  }
-
-  // As it stands in the source, moved to the present indentation.
-  void Verbatim(size_t begin, size_t end) {
-    const size_t line = text_.rfind('\n', begin == 0 ? 0 : begin - 1);
-    const size_t line_begin = line == std::string_view::npos ? 0 : line + 1;
-    int old = 0;
-    for (size_t i = line_begin; i < begin && text_[i] == ' '; ++i) ++old;
-    const int move = indent_ - old;
-    std::string_view rest = text_.substr(begin, end - begin);
-    bool first = true;
-    while (true) {
-      const size_t stop = rest.find('\n');
-      std::string_view one = rest.substr(0, stop);
-      while (!one.empty() &&
-             (one.back() == ' ' || one.back() == '\r' || one.back() == '\t')) {
-        one.remove_suffix(1);
-      }
-      if (first) {
-        out_.append(static_cast<size_t>(indent_), ' ');
-        out_ += one;
-      } else if (!one.empty()) {
-        int spaces = 0;
-        while (!one.empty() && (one[0] == ' ' || one[0] == '\t')) {
-          one.remove_prefix(1);
-          ++spaces;
-        }
-        out_.append(static_cast<size_t>(std::max(indent_, spaces + move)), ' ');
-        out_ += one;
-      }
-      EndLine();
-      first = false;
-      if (stop == std::string_view::npos) break;
-      rest.remove_prefix(stop + 1);
-    }
-    fresh_ = true;
-    while (next_ < comments_.size() && comments_[next_].begin < end) ++next_;
-    Done(end);
-  }
-
-  // All up to `offset` is written.
-  void Done(size_t offset) {
-    last_ = offset;
-    opening_ = false;
-  }
-  // A block begins: no blank line at its head.
-  void Open(size_t offset) {
-    last_ = offset;
-    opening_ = true;
-    indent_ += 2;
-  }
-  // Writes what comments are left in the block.
-  void Close(size_t close_begin) {
-    while (next_ < comments_.size() && comments_[next_].begin < close_begin) {
-      Put(comments_[next_++]);
-    }
-    indent_ -= 2;
-    opening_ = false;
-  }
-  void BlankLine() {
-    if (out_.size() >= 2 &&
-        !(out_[out_.size() - 1] == '\n' && out_[out_.size() - 2] == '\n')) {
-      out_ += '\n';
-    }
-  }
-  // Whether a break stood before `offset`, since what was written last.
-  bool BrokeBefore(size_t offset) const {
-    return original.BreaksBetween(last_, offset);
-  }
-
-  std::string Finish() {
-    Reach(text_.size());
-    while (out_.size() >= 2 && out_[out_.size() - 2] == '\n') out_.pop_back();
-    return std::move(out_);
-  }
-
- private:
-  void EndLine() { out_ += '\n'; }
-  size_t LastLine() const {
-    if (out_.size() < 2) return 0;
-    const size_t at = out_.rfind('\n', out_.size() - 2);
-    return at == std::string::npos ? 0 : at + 1;
-  }
-  void Blank(size_t offset) {
-    if (opening_ || out_.empty()) return;
-    const std::string_view between = original.Between(last_, offset);
-    const auto breaks = std::count(between.begin(), between.end(), '\n');
-    if (breaks > 1) BlankLine();
-    last_ = std::max(last_, offset);
-  }
-  void Put(const Comment& comment) {
-    const std::string words(
-        text_.substr(comment.begin, comment.end - comment.begin));
-    const bool trails = !out_.empty() && comment.begin > last_ &&
-                        !original.BreaksBetween(last_, comment.begin) &&
-                        last_ > 0;
-    if (trails && words.find('\n') == std::string::npos) {
-      out_.insert(out_.size() - 1, "  " + words);
-      last_ = comment.end;
-      opening_ = false;
-      return;
-    }
-    Blank(comment.begin);
-    if (want_blank_) BlankLine();
-    want_blank_ = false;
-    Verbatim(comment.begin, comment.end);
-  }
-
-  const std::string_view text_;
-  const std::vector<Comment> comments_;
-  std::string out_;
-  size_t next_ = 0;  // the first comment that is not written
-  size_t last_ = 0;  // where in the source the last thing written ends
-  int indent_ = 0;
-  bool opening_ = true;
-  bool fresh_ = true;
-  bool want_blank_ = false;
-};
 
 // One clause of a rule or head: `when e`, `because "…"`.
 struct Clause {
@@ -534,8 +308,9 @@ class FileFormatter {
       Leaf(a.span.begin, a.span.end, [&] { return Concat(header); });
       return;
     }
-    CommaBlock(a.span.begin, Layout(Concat(header), w_.indent(), w_.room()),
-               open, a.span.end, AttributeItems(a.parameters));
+    CommaBlock(a.span.begin,
+               Layout(Concat(header), w_.indent(), kFormatColumns), open,
+               a.span.end, AttributeItems(a.parameters));
   }
   void Add(const ast::ActionGroup& g) {
     std::vector<Item> items;
