@@ -72,7 +72,7 @@ class Parser {
 
   bool ParseValue(Node* out, int depth) {
     out->position = Here();
-    if (depth > kMaxNesting) {
+    if (depth >= kMaxNesting && (Peek() == '{' || Peek() == '[')) {
       return Report("BL5004", Here(),
                     "nested deeper than " + std::to_string(kMaxNesting));
     }

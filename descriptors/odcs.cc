@@ -705,7 +705,10 @@ void Reader::ReadCustom(const Node& map, uint32_t type, Node* attributes) {
       continue;
     }
     if (*property == "tags") {
-      PutTags(type, attributes, *value, at.position);
+      // The format lets a custom property have any form: one tag is a text.
+      Node one = Node::List(value->position);
+      if (!value->is_list()) one.list.push_back(*value);
+      PutTags(type, attributes, value->is_list() ? *value : one, at.position);
       continue;
     }
     // References to what nobody defines are left out, and reported.
