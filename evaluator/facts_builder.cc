@@ -631,7 +631,7 @@ void FactsBuilder::Impl::AddGiven(
           FactPosition());
   }
   if (parent_type == kNone) return;
-  const Cell parent = Define(parent_type, parent_id, FactPosition());
+  const Cell parent = Name(parent_type, parent_id);
   pending_[e].parents.push_back(parent);
   // Nested: its name is the last part of its id, and the parent holds it.
   const uint32_t name_slot = Schema::FindAttribute(info.attributes, "name");
