@@ -54,20 +54,19 @@ class Builder {
       }
       return;
     }
-    AddTree(draft, draft.root, tree.terms);
+    AddTree(draft, draft.root, tree.terms, false);
   }
 
   void Extend(Draft& draft, const ast::Vocabulary& tree) {
     if (draft.kind == VocabularyKind::kOrdered) {
-      absl::flat_hash_set<std::string> seen;
       for (const ast::Term& term : tree.terms) {
         CheckShape(draft, term);
-        if (!seen.insert(term.name.text).second) Duplicate(term);
         draft.places.push_back({&term});
       }
       return;
     }
-    AddTree(draft, draft.root, tree.terms);
+    // A term may be named again at its own place.
+    AddTree(draft, draft.root, tree.terms, true);
   }
 
   // Puts the new terms of an ordered vocabulary to their places.
@@ -163,16 +162,16 @@ class Builder {
 
   // Recursion is bounded by the nesting that the parser admits.
   void AddTree(Draft& draft, TermNode& node,
-               const std::vector<ast::Term>& terms) {
+               const std::vector<ast::Term>& terms, bool again) {
     absl::flat_hash_set<std::string> seen;
     for (const ast::Term& term : terms) {
       CheckShape(draft, term);
-      if (!seen.insert(term.name.text).second) Duplicate(term);
+      if (!seen.insert(term.name.text).second && !again) Duplicate(term);
     }
     for (const ast::Term& term : terms) {
       TermNode& child = node.children[term.name.text];
       if (draft.kind == VocabularyKind::kTree) {
-        AddTree(draft, child, term.children);
+        AddTree(draft, child, term.children, again);
       }
     }
   }
