@@ -20,7 +20,7 @@ struct Options {
 };
 
 // The syntax tree needs no repository, and must not have one's errors.
-int DumpAst(const Options& options) {
+int DumpFiles(const Options& options) {
   DiagnosticSink sink;
   std::vector<std::unique_ptr<SourceFile>> sources;
   for (const std::string& file : options.files) {
@@ -29,7 +29,7 @@ int DumpAst(const Options& options) {
     sources.push_back(std::make_unique<SourceFile>(file, std::move(text)));
     DiagnosticSink own;
     const auto tree = ParseFile(*sources.back(), own);
-    if (!own.has_errors()) std::cout << DumpAst(*tree);
+    if (!own.has_errors()) std::cout << bylaw::DumpAst(*tree);
     sink.Append(std::move(own));
   }
   sink.Sort();
@@ -45,7 +45,7 @@ int Run(const Options& options) {
                   " is of a whole repository: name it with -C");
   }
   if (options.stage == "ast" && !options.files.empty()) {
-    return DumpAst(options);
+    return DumpFiles(options);
   }
   const auto snapshot = Load(options.globals);
   if (snapshot == nullptr) return kRefused;
@@ -63,7 +63,7 @@ int Run(const Options& options) {
   for (const auto& source : snapshot->compiled->sources) {
     DiagnosticSink sink;
     const auto tree = ParseFile(*source, sink);
-    std::cout << DumpAst(*tree);
+    std::cout << bylaw::DumpAst(*tree);
   }
   return kOk;
 }
