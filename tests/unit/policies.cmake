@@ -1,8 +1,8 @@
 # The packs and the example pass their own tests, and every command that a
 # document shows is run as a reader would.
-foreach(repository IN ITEMS policies/mesh policies/standard examples/acme)
+foreach(repository IN ITEMS policies/mesh/tests policies/standard examples/acme)
   string(REPLACE "/" "_" name ${repository})
-  add_test(NAME ${name} COMMAND bylaw -C ${CMAKE_SOURCE_DIR}/${repository} test)
+  add_test(NAME ${name} COMMAND bylaw test -C ${CMAKE_SOURCE_DIR}/${repository})
 endforeach()
 foreach(document IN ITEMS README.md examples/acme/README.md)
   string(MAKE_C_IDENTIFIER docs_${document} name)
