@@ -71,6 +71,13 @@ void Checker::CollectModules() {
     module_by_name_[name] = module.get();
     modules.push_back(std::move(module));
   }
+  // What ships comes first: where names clash the author's is at fault.
+  const auto rank = [](const std::unique_ptr<Module>& m) {
+    return m->name == kStandardModule ? 0 : m->shipped ? 1 : 2;
+  };
+  std::stable_sort(
+      modules.begin(), modules.end(),
+      [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
   ResolveImports();
   ReportImportCycles();
   // What the language itself declares can be used everywhere.

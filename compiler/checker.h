@@ -316,7 +316,7 @@ class Checker {
   const CheckInput& input;
   DiagnosticSink& sink;
   typed::Program program;
-  std::vector<std::unique_ptr<Module>> modules;  // sorted by name
+  std::vector<std::unique_ptr<Module>> modules;  // what ships, then by name
   // Trees beside what was made of them.
   struct DefTree {
     const ast::Def* tree;
