@@ -33,7 +33,7 @@ namespace bylaw {
 namespace {
 
 constexpr const char* kFacts = R"(Domain: { sales: {}, hr: {} }
-Group: { g: {}, h: {} }
+Group: { g: {}, h: {}, k: { in: h } }
 User:
   ana: { roles: [analyst], domain: sales, device: laptop, in: g }
   bo: { country: eu.fr }
@@ -526,6 +526,26 @@ TEST_CASE("a nested type may be proposed by itself") {
   CHECK(b.Show(b.Entity("DataProduct", "q"), "datasets") == "{p.d p.odd q.f}");
   CHECK(
       b.bound.world->IsWithin(b.bound.resource, b.Entity("DataProduct", "q")));
+}
+
+TEST_CASE("a proposal states its parents, never itself") {
+  Bound b;
+  const auto move = [&](const char* attributes) {
+    return b.Bind("move", "User", "ana", "Group", "h", "", attributes);
+  };
+  REQUIRE(move("{in: g}"));
+  World& w = *b.bound.world;
+  CHECK(w.IsWithin(b.bound.resource, b.Entity("Group", "g")));
+  CHECK(w.IsWithin(b.Entity("Group", "k"), b.Entity("Group", "g")));
+  CHECK_FALSE(w.IsWithin(b.Entity("Group", "k") | kFactsView,
+                         b.Entity("Group", "g")));
+  CHECK_FALSE(move("{in: k}"));
+  CHECK(b.error.code == "BL5220");
+  CHECK_FALSE(move("{in: h}"));
+  CHECK(b.error.code == "BL5220");
+  CHECK_FALSE(move("{in: nobody}"));
+  CHECK(b.error.code == "BL5215");
+  CHECK(b.error.field == "resource.attributes.in");
 }
 
 TEST_CASE("places of a proposal are those of its text") {

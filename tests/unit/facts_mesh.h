@@ -281,6 +281,13 @@ inline std::shared_ptr<Program> MakeMesh() {
   context(publish, "environment", b.TermOf("Environment", true));
   b.schema().actions.push_back(std::move(publish));
 
+  Action move;
+  move.name = "move";
+  move.gate = move.proposes = true;
+  move.resources = {b.schema().FindEntity("Group")};
+  move.subjects = {user};
+  b.schema().actions.push_back(std::move(move));
+
   Action open;
   open.name = "open";
   open.resources = {b.schema().FindEntity("Ticket")};
