@@ -1,0 +1,155 @@
+// JSON requests: what is strict about them, and that numbers stay exact.
+#include "server/convert.h"
+
+#include <string>
+#include <vector>
+
+#include "nlohmann/json.hpp"
+#include "tests/catch.h"
+
+namespace bylaw::test {
+namespace {
+
+using Catch::Matchers::ContainsSubstring;
+
+bool Parse(const std::string& json, v1::CheckRequest* out,
+           RequestError* error) {
+  out->Clear();
+  return MessageFromJson(json, out, error);
+}
+
+TEST_CASE("a request in JSON is read") {
+  v1::CheckRequest request;
+  RequestError error;
+  REQUIRE(Parse(R"({
+    "subject": {"type": "User", "id": "ana", "attributes": {"shift": "day"}},
+    "action": "read",
+    "resource": {"type": "Dataset", "id": "sales.orders"},
+    "context": {"purpose": "marketing", "columns": ["email", "total"],
+                "rows": 9007199254740992, "share": 0.1, "big": 1e3},
+    "requestId": "r-1", "sql": "TRINO", "at": "2026-11-20T10:00:00.5Z"})",
+                &request, &error));
+  CHECK(request.request_id() == "r-1");
+  CHECK(request.sql() == v1::TRINO);
+  OwnedRequest owned;
+  REQUIRE(RequestFromProto(request, 7, true, &owned, &error));
+  CHECK(owned.request.subject.type == "User");
+  CHECK(owned.request.subject.attributes->Find("shift")->text == "day");
+  CHECK(owned.request.now == 1795168800500000);
+  const Node& context = *owned.request.context;
+  CHECK(context.Find("columns")->list[1].text == "total");
+  CHECK(context.Find("rows")->text == "9007199254740992");
+  CHECK(context.Find("share")->text == "0.1");
+  CHECK(context.Find("big")->text == "1000");
+
+  // Without `at` the clock counts.
+  request.clear_at();
+  REQUIRE(RequestFromProto(request, 7, false, &owned, &error));
+  CHECK(owned.request.now == 7);
+}
+
+TEST_CASE("broken JSON is an error with its place") {
+  struct Case {
+    const char* json;
+    const char* code;
+    const char* field;
+    const char* says;  // in message or remedy
+  };
+  const std::vector<Case> cases = {
+      {"", "BL5202", ".", "not JSON"},
+      {"{", "BL5202", ".", "not JSON"},
+      {"{} {}", "BL5202", ".", "not JSON"},
+      {"[]", "BL5202", ".", "object"},
+      {"7", "BL5202", ".", "object"},
+      {"{\"subject\": {\"type\": \"\xff\"}}", "BL5202", ".", "not JSON"},
+      {R"({"subjet": {}})", "BL5202", "subjet", "subject"},
+      {R"({"subject": {"typ": "User"}})", "BL5202", "subject.typ", "type"},
+      {R"({"subject": []})", "BL5202", "subject", "object"},
+      {R"({"action": 7})", "BL5202", ".", "wrong type"},
+      {R"({"action": "read", "action": "export"})", "BL5202", "action",
+       "twice"},
+      {R"({"context": {"a": {"b": 1, "b": 2}}})", "BL5202", "context.a.b",
+       "twice"},
+      {R"({"context": {"a": [0, 9007199254740993]}})", "BL5209", "context.a[1]",
+       "9007199254740993"},
+      {R"({"context": {"a": -9007199254740993}})", "BL5209", "context.a",
+       "string"},
+      {R"({"context": {"a": 18446744073709551615}})", "BL5209", "context.a",
+       "string"},
+      {R"({"context": {"a": 0.10000000000000000001}})", "BL5209", "context.a",
+       "exact"},
+      {R"({"context": {"a": 123456789012.123456}})", "BL5209", "context.a",
+       "exact"},
+      {R"({"context": {"a": 1e400}})", "BL5202", ".", "JSON"},
+      {R"({"at": "yesterday"})", "BL5202", ".", "wrong type"},
+      {R"({"sql": "ORACLE"})", "BL5202", ".", "wrong type"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.json);
+    v1::CheckRequest request;
+    RequestError error;
+    CHECK_FALSE(Parse(c.json, &request, &error));
+    CHECK(error.code == c.code);
+    CHECK(error.field == c.field);
+    CHECK_THAT(error.message + " " + error.remedy, ContainsSubstring(c.says));
+    CHECK(!error.remedy.empty());
+  }
+}
+
+TEST_CASE("JSON that is nested too deeply is an error, not a crash") {
+  const std::string open(100'000, '['), close(100'000, ']');
+  for (const std::string& json : {R"({"context": {"a": )" + open + close + "}}",
+                                  open, R"({"context": {"a": )" + open}) {
+    v1::CheckRequest request;
+    RequestError error;
+    CHECK_FALSE(Parse(json, &request, &error));
+    CHECK(error.code == "BL5202");
+  }
+}
+
+TEST_CASE("spellings of one number are one number") {
+  for (const char* number : {"1000", "1e3", "1.000e3", "1000.0", "0.1e4"}) {
+    v1::CheckRequest request;
+    RequestError error;
+    INFO(number);
+    REQUIRE(Parse(std::string(R"({"subject": {"type": "U", "id": "a"},
+      "action": "read", "resource": {"type": "D", "id": "d"},
+      "context": {"n": )") +
+                      number + "}}",
+                  &request, &error));
+    OwnedRequest owned;
+    REQUIRE(RequestFromProto(request, 0, false, &owned, &error));
+    CHECK(owned.request.context->Find("n")->text == "1000");
+  }
+}
+
+TEST_CASE("a decision is written as proto3 JSON") {
+  DecisionReport report;
+  report.outcome = DecisionOutcome::kMask;
+  report.keep = 1'500'000;
+  report.columns.emplace_back();
+  report.columns[0].column = "zip";
+  report.columns[0].mask = "show_last";
+  report.columns[0].arguments = {Node::Number("2")};
+  report.has_filter = true;
+  report.filter.tree.op = "==";
+  report.filter.tree.operands.resize(2);
+  report.filter.tree.operands[0].op = "column";
+  report.filter.tree.operands[0].column = "region";
+  report.filter.tree.operands[1].op = "constant";
+  report.filter.tree.operands[1].value = Node::String("EU");
+  report.filter.parameters = {Node::Number("9007199254740993")};
+  v1::Decision decision;
+  DecisionToProto(report, &decision);
+  const auto json = nlohmann::json::parse(MessageToJson(decision, true));
+  CHECK(json["outcome"] == "MASK");
+  CHECK(json["keep"] == "1.500s");
+  CHECK(json["columns"][0]["mask"]["arguments"][0] == 2);
+  CHECK(json["filter"]["tree"]["operands"][0]["column"] == "region");
+  CHECK(json["filter"]["tree"]["operands"][1]["value"] == "EU");
+  // A double would lie.
+  CHECK(json["filter"]["parameters"][0] == "9007199254740993");
+}
+
+}  // namespace
+}  // namespace bylaw::test
