@@ -51,7 +51,9 @@ void Checker::DeclareActions() {
         SortUnique(&action.subjects);
         AddAttributes(*module, tree.parameters, Pending::Owner::kAction, index,
                       &tree, &action.context);
-        if (tree.resource_name) CheckVariableName(tree.resource_name);
+        if (tree.resource_name && !module->shipped) {
+          CheckVariableName(tree.resource_name);
+        }
         if (tree.proposes && !tree.gate) {
           Error(Code::BL2042, name.span,
                 absl::StrCat("`", name.text,

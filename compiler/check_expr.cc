@@ -376,7 +376,8 @@ uint32_t Checker::AddLocal(Env& env, std::string name, TypeId type,
 }
 
 uint32_t Checker::BindLocal(Env& env, const ast::Name& name, TypeId type) {
-  CheckVariableName(name);
+  // What ships cannot know the terms of a mesh: its variables come first.
+  if (!env.module->shipped) CheckVariableName(name);
   const uint32_t local = AddLocal(env, name.text, type, name.span);
   env.bindings.push_back({name.text, Binding::Kind::kLocal, local});
   return local;
@@ -384,7 +385,7 @@ uint32_t Checker::BindLocal(Env& env, const ast::Name& name, TypeId type) {
 
 void Checker::BindRoot(Env& env, const ast::Name& name, Binding::Kind kind) {
   if (!name) return;
-  CheckVariableName(name);
+  if (!env.module->shipped) CheckVariableName(name);
   env.bindings.push_back({name.text, kind, kNone});
 }
 
@@ -404,7 +405,8 @@ ExprPtr Checker::InferName(const ast::Expr& e, Env& env, TypeId hint) {
     const uint32_t term = FindTerm(schema().type(hint).id, name);
     // The program's terms have no variables beside them (CheckVariableName);
     // the language's own come first where their type is expected.
-    if (term != kNone) return MakeTerm(term, e.span);
+    const bool hidden = binding != nullptr && env.module->shipped;
+    if (term != kNone && !hidden) return MakeTerm(term, e.span);
   }
   if (binding != nullptr) {
     switch (binding->kind) {

@@ -311,6 +311,8 @@ CheckInput BindScopes(const Repository& repository,
       continue;
     }
     const uint32_t scope = owner_of(i);
+    // The checker reports it; what the file declares is not known then.
+    if (module == "mesh" && !file.shipped) input.incomplete = true;
     if (!module.empty() && !file.shipped) {
       if (manifest != nullptr) {
         const ManifestScope& bound = manifest->scopes[file.scope];
