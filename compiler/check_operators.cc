@@ -432,8 +432,8 @@ ExprPtr Checker::InferMembership(const ast::Expr& e, Env& env) {
     // A missing term or entity is never in a set.
     ExprPtr again = Reinfer(*e.operands[1], env, element_type);
     if (again == nullptr) return nullptr;
-    ExprPtr test =
-        Make(Op::kIsPresent, boolean, element->span, std::move(element));
+    const Span span = element->span;
+    ExprPtr test = Make(Op::kIsPresent, boolean, span, std::move(element));
     ExprPtr member =
         Make(Op::kHasBelow, boolean, e.span, std::move(l), std::move(again));
     return Make(Op::kAnd, boolean, e.span, std::move(test), std::move(member));
@@ -507,7 +507,8 @@ ExprPtr Checker::InferWithin(const ast::Expr& e, Env& env) {
     // A missing value is within nothing.
     ExprPtr again = Reinfer(left, env, a);
     if (again == nullptr) return nullptr;
-    ExprPtr test = Make(Op::kIsPresent, boolean, l->span, std::move(l));
+    const Span span = l->span;
+    ExprPtr test = Make(Op::kIsPresent, boolean, span, std::move(l));
     ExprPtr within = Make(op, boolean, e.span, std::move(again), std::move(r));
     return Make(Op::kAnd, boolean, e.span, std::move(test), std::move(within));
   }
