@@ -309,7 +309,7 @@ void ChunkLowerer::InZone(Opcode op, const Expr& e, uint16_t dst) {
 void ChunkLowerer::EachElement(const Expr& e, uint16_t error,
                                const std::function<void(Label* done)>& body) {
   const uint16_t collection = Operand(*e.args[0]);
-  const uint16_t iterator = code.NewRun(2);
+  const uint16_t iterator = code.NewIterator();
   const uint16_t element = code.NewRegister();
   locals_[e.local] = {element, false};
   Missing(error);

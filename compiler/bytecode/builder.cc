@@ -69,6 +69,13 @@ uint16_t ChunkBuilder::NewRun(uint32_t n) {
   return static_cast<uint16_t>(first);
 }
 
+uint16_t ChunkBuilder::NewIterator() {
+  top_ = most_;
+  const uint16_t first = NewRun(2);
+  pinned_ = top_;
+  return first;
+}
+
 void ChunkBuilder::Emit(Opcode op, uint32_t a, uint32_t b, uint32_t c,
                         uint32_t d) {
   if (a > 0xff || b > 0xffff || c > 0xffff || d > 0xffff)

@@ -72,7 +72,9 @@ class ChunkBuilder {
   uint16_t NewRegister() { return NewRun(1); }
   uint16_t NewRun(uint32_t n);
   uint32_t Mark() const { return top_; }
-  void Release(uint32_t mark) { top_ = mark; }
+  void Release(uint32_t mark) { top_ = mark < pinned_ ? pinned_ : mark; }
+  // Two registers for BEGIN, which nothing else in the chunk ever uses.
+  uint16_t NewIterator();
 
   void Emit(Opcode op, uint32_t a = 0, uint32_t b = 0, uint32_t c = 0,
             uint32_t d = 0);
@@ -89,7 +91,7 @@ class ChunkBuilder {
 
  private:
   ProgramBuilder* program_;
-  uint32_t num_parameters_, roots_, top_, most_;
+  uint32_t num_parameters_, roots_, top_, most_, pinned_ = 0;
   std::vector<Instruction> code_;
   std::vector<Handler> handlers_;
 };
