@@ -173,8 +173,8 @@ void PrintJson(const std::vector<CheckedFile>& files) {
     j["file"] = Utf8(file.file);
     j["decisions"] = Json::array();
     j["diagnostics"] = Json::array();
-    for (auto& [key, value] :
-         Json::parse(MessageToJson(file.response, false)).items()) {
+    const Json response = Json::parse(MessageToJson(file.response, false));
+    for (const auto& [key, value] : response.items()) {
       j[key] = value;
     }
     list.push_back(std::move(j));

@@ -46,9 +46,9 @@ on read of Dataset by User as u {
 
 /// Personal data in the clear needs the role for it.
 policy personal_data_is_masked
-  title "Personal data leaves a dataset only masked"
-  owner "governance-council"
-  control "GDPR Art. 5(1)(c)"
+  title    "Personal data leaves a dataset only masked"
+  owner    "governance-council"
+  control  "GDPR Art. 5(1)(c)"
   severity high
 on consume of Dataset as d {
   for c in d.columns where c.tags has pii and not (subject.roles has pii_reader) {
@@ -90,13 +90,13 @@ test "nobody else reads" {
     {"council/publishing.bylaw", R"~(module council.publishing
 
 policy accountable_owner
-  title "Every data product has an accountable owner"
-  owner "governance-council"
+  title    "Every data product has an accountable owner"
+  owner    "governance-council"
   severity critical
 on lifecycle of DataProduct as p {
   deny when p.owner is missing
     because "data product {p.name} has no owner"
-    help "add a team member with role owner"
+    help    "add a team member with role owner"
 }
 
 /// Advisory (see bylaw.yaml): reported, but it stops nobody.

@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string_view>
 
 #include "cli/command.h"
 
@@ -34,10 +35,10 @@ int main(int argc, char** argv) {
   bylaw::cli::AddExplainCode(app, &exit);
   bylaw::cli::AddVersion(app, &exit);
 
+  // `--version` is the verb `version`, as everywhere.
+  static char version_verb[] = "version";
   if (argc == 2 && std::string_view(argv[1]) == "--version") {
-    const char* words[] = {argv[0], "version"};
-    argc = 2;
-    argv = const_cast<char**>(words);
+    argv[1] = version_verb;
   }
   try {
     app.parse(argc, argv);

@@ -19,6 +19,25 @@ namespace {
 // than this gain little and take memory (100 bytes a byte of text).
 constexpr size_t kParserThreads = 2;
 
+// Whether text that declares something may have been passed over. What is only
+// spelt wrongly, or lacks or repeats an item, is in the tree all the same.
+bool LosesText(const DiagnosticSink& sink) {
+  return std::any_of(sink.diagnostics().begin(), sink.diagnostics().end(),
+                     [](const Diagnostic& d) {
+                       switch (d.code) {
+                         case Code::BL1021:
+                         case Code::BL1022:
+                         case Code::BL1023:
+                         case Code::BL1024:
+                         case Code::BL1025:
+                         case Code::BL1042:
+                           return false;
+                         default:
+                           return d.severity == Severity::kError;
+                       }
+                     });
+}
+
 std::vector<std::unique_ptr<ast::File>> ParseAll(
     const std::vector<RepositoryFile>& files, DiagnosticSink& sink,
     bool* incomplete) {
@@ -37,7 +56,7 @@ std::vector<std::unique_ptr<ast::File>> ParseAll(
   work();
   for (std::thread& thread : threads) thread.join();
   for (DiagnosticSink& part : sinks) {
-    *incomplete = *incomplete || part.has_errors();
+    *incomplete = *incomplete || LosesText(part);
     sink.Append(std::move(part));
   }
   return trees;
