@@ -28,6 +28,12 @@ class RowChecker {
             e.kind == ast::ExprKind::kIndex) &&
            IsRow(*e.operands[0]);
   }
+  // Whether Value may make something of it.
+  static bool IsValue(const ast::Expr& e) {
+    return e.kind == ast::ExprKind::kMember ||
+           e.kind == ast::ExprKind::kIndex || e.kind == ast::ExprKind::kName ||
+           (e.kind == ast::ExprKind::kBinary && e.op == ast::Op::kDefault);
+  }
   bool Mentions(const ast::Expr& e) const;
   ExprPtr Logical(const ast::Expr& e, Facts* yes, Facts* no);
   ExprPtr Comparison(const ast::Expr& e);
@@ -200,6 +206,9 @@ ExprPtr RowChecker::Comparison(const ast::Expr& e) {
   const ast::Expr& left = *e.operands[0];
   const ast::Expr& right = *e.operands[1];
   const bool row_left = Mentions(left), row_right = Mentions(right);
+  for (const ast::Expr* side : {&left, &right}) {
+    if (Mentions(*side) && !IsValue(*side)) return Refuse(*side);
+  }
   ExprPtr l, r;
   TypeId type = kNone;
   if (row_left && row_right) {

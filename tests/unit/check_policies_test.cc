@@ -137,7 +137,7 @@ policy a title "t" owner "o" on read of Dataset as d by User as u {
 TEST_CASE("a mask fits where the column's type is fixed") {
   Check(R"bl(
 policy a title "t" owner "o" on read of Dataset as d by User as u {
-  for c in d.columns where c.type == int {
+  for c in d.columns where c.type == int {  //! BL4001
     mask c with show_last(4)               //! BL2048
     mask c with round(10)
     mask c with hash
@@ -148,15 +148,15 @@ policy a title "t" owner "o" on read of Dataset as d by User as u {
     mask c with network(24, 48)            //! BL2048
   }
   for c in d.columns {
-    mask c with show_last(4) when c.type == date     //! BL2048
-    mask c with truncate(hour) when c.type == date   //! BL2048
-    mask c with truncate(hour) when c.type == time
-    mask c with truncate(day) when c.type == date
+    mask c with show_last(4) when c.type == date     //! BL2048 BL4001
+    mask c with truncate(hour) when c.type == date   //! BL2048 BL4001
+    mask c with truncate(hour) when c.type == time  //! BL4001
+    mask c with truncate(day) when c.type == date  //! BL4001
     mask c with keep_domain when c.type in {int, decimal}  //! BL2048
     mask c with round(5) when c.type in {int, string}
-    mask c with constant(5) when c.type == decimal
+    mask c with constant(5) when c.type == decimal  //! BL4001
     mask c with show_last(4) when c.type != int
-    mask c with show_last(4) unless c.type != int    //! BL2048
+    mask c with show_last(4) unless c.type != int    //! BL2048 BL4001
   }
 }
 )bl");
@@ -168,12 +168,12 @@ policy a title "t" owner "o" on read of Dataset as d by User as u {
   for c in d.columns, e in d.columns {
     first { mask c with redact when c.key  hide c }
     first { mask c with redact when c.key
-            hide e }                                 //! BL2050
+            hide e }                                 //! BL1040 BL2050
   }
   first { require audit(level: "a") when d.created is missing
           require audit(level: "b") }
   first { require audit(level: "a") when d.created is missing
-          require watermark(text: "b") }             //! BL2050
+          require watermark(text: "b") }             //! BL1040 BL2050
   first { keep rows r where r.a == 1 when d.created is missing
           drop rows r where r.a == 1 }
   first { allow when d.created is missing allow }
@@ -189,7 +189,7 @@ TEST_CASE("obligations have their arguments, named or in order") {
   require audit("a", "b")                  //! BL2025
   require audit(levl: "high")              //! BL2026
   require audit(level: 3)                  //! BL2018
-  require audit(level: "a", level: "b")    //! BL1046
+  require audit(level: "a", level: "b")    //! BL2026
   require notify("a", message: "b")
   require audits(level: "high")            //! BL2009
   require audit(level: u.department)       //! BL2019
@@ -338,7 +338,7 @@ policy b title "t" owner "o" on read of Dataset by User { allow }
 === m.bylaw 0
 module council.more
 policy a title "t" owner "o" on consume of Dataset by User { deny because "x" }
-policy b title "t" owner "o" on consume of Dataset by Service { hide_nothing() }  //! BL1033
+policy b title "t" owner "o" on consume of Dataset by Service { deny because "x" }
 === n.bylaw 0
 module council.third
 policy a title "t" owner "o" on read, export, join of Dataset { deny because "x" }
