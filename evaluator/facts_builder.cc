@@ -131,6 +131,13 @@ class FactsBuilder::Impl : public ValueDecoder {
     uint32_t file;
     NodePosition at;
   };
+  // The name of a nested entity, if nothing states another.
+  struct ImpliedName {
+    Cell entity;
+    uint32_t slot;
+    Symbol name;
+    FactPosition at;
+  };
   struct Addition {
     Cell target;
     uint32_t slot;
@@ -196,6 +203,7 @@ class FactsBuilder::Impl : public ValueDecoder {
   absl::flat_hash_map<uint64_t, Cell> names_;  // type << 32 | id
   std::vector<NamedReference> references_;
   std::vector<OpenParent> open_parents_;
+  std::vector<ImpliedName> implied_names_;
   absl::flat_hash_map<uint64_t, bool> nested_slots_;  // entity << 32 | slot
   std::vector<Cell> final_;  // provisional number -> final
   std::vector<Cell> order_;  // final -> provisional
@@ -604,10 +612,13 @@ bool FactsBuilder::Impl::Nested(const Node& node, const TypeInfo& collection,
     const std::string id = prefix + name.text;
     AddEntity(file, child_type, id, name.position, attributes);
     const Cell c = Name(child_type, id);
-    if (name_slot != kNone && !IsStated(c, name_slot) &&
+    if (name_slot != kNone &&
         schema_.type(child.attributes[name_slot].type).kind == Kind::kString) {
-      State(c, name_slot, Value::OfCell(Kind::kString, Intern(name.text)),
-            {file, name.position.line, name.position.column});
+      implied_names_.push_back(
+          {c,
+           name_slot,
+           Intern(name.text),
+           {file, name.position.line, name.position.column}});
     }
     pending_[c].parents.push_back(owner);
     cells.push_back(Value::OfCell(Kind::kEntity, c));
@@ -1273,6 +1284,10 @@ void FactsBuilder::Impl::Hash() {
 
 std::shared_ptr<const Facts> FactsBuilder::Impl::Build() {
   Storage& s = storage();
+  for (const ImpliedName& n : implied_names_) {
+    if (IsStated(n.entity, n.slot)) continue;
+    State(n.entity, n.slot, Value::OfCell(Kind::kString, n.name), n.at);
+  }
   ResolveOpenParents();
   CheckReferences();
   FillInverse();

@@ -306,6 +306,19 @@ TEST_CASE("an attribute has one source; an entity may have several") {
   CHECK(f.PositionOf(ana, Slot(f, "User", "born")).line == 0);
 }
 
+TEST_CASE("a nested entity's name is implied only where nothing states it") {
+  const Files files = {
+      {"a.yaml", "Dataset:\n  d: { name: d, columns: { c: {} } }\n"},
+      {"b.yaml", "Column:\n  d.c: { name: other, type: int }\n"}};
+  for (const Files& order : {files, Files{files[1], files[0]}}) {
+    const LoadedFacts loaded = Load(order);
+    INFO(Codes(loaded.errors));
+    REQUIRE(loaded.facts != nullptr);
+    CHECK(loaded.facts->Text(
+              Read(*loaded.facts, "Column", "d.c", "name").size) == "other");
+  }
+}
+
 TEST_CASE("references may go forward, and to other files") {
   const LoadedFacts loaded = Load(
       {{"a.yaml", "User: { ana: { domain: sales } }\n"},
