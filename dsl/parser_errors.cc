@@ -137,6 +137,7 @@ struct Trouble {
   size_t rule;   // of the grammar
   size_t begin;  // where that rule began
   bool exact;    // `expected` is about this token
+  bool again;    // the unit has errors before it
   const antlr4::misc::IntervalSet& expected;
 
   const Token* token() const { return list.tokens[at].get(); }
@@ -353,8 +354,8 @@ bool SayReservedBefore(const Trouble& t) {
     default:
       return false;
   }
-  if (t.type != P::COMMA && t.type != P::RBRACE && t.type != P::RPAREN &&
-      t.type != P::RBRACKET && !IsConnective(t.type)) {
+  if (!t.AtEnd() && t.type != P::COMMA && t.type != P::RBRACE &&
+      t.type != P::RPAREN && t.type != P::RBRACKET && !IsConnective(t.type)) {
     return false;
   }
   const Span word = t.SpanBefore();
@@ -427,10 +428,11 @@ bool SayUnknownItem(const Trouble& t) {
 }
 
 bool SayMissingComma(const Trouble& t) {
-  if (!t.Expects(P::COMMA)) return false;
+  // Of `{a b` it is not known yet whether it is a set.
+  const bool set = !t.exact && t.rule == P::RuleBraces && t.at > t.begin + 1;
   const bool closes =
       t.Expects(P::RBRACE) || t.Expects(P::RPAREN) || t.Expects(P::RBRACKET);
-  if (!closes) return false;
+  if (!set && !(t.Expects(P::COMMA) && closes)) return false;
   const bool element = IsName(t.type) || IsText(t.type) || t.type == P::INT ||
                        t.type == P::DECIMAL || t.type == P::NUMBER_UNIT;
   if (!element) return false;
@@ -517,6 +519,7 @@ void SayAnything(const Trouble& t) {
 
 void Describe(const Trouble& t) {
   if (t.AtEnd()) {
+    if (SayReservedBefore(t)) return;
     SayAtEnd(t);
     return;
   }
@@ -533,7 +536,8 @@ void Describe(const Trouble& t) {
     return;
   }
   if (t.rule == P::RuleUnit) {
-    SayTrailing(t);
+    // What is left over may well be so by the errors before.
+    if (!t.again) SayTrailing(t);
     return;
   }
   if (SayIf(t) || SayReserved(t) || SayReservedBefore(t) || SayUnknownItem(t) ||
@@ -666,7 +670,7 @@ void ErrorStrategy::reportError(Parser* parser,
                                     : static_cast<size_t>(Token::EOF),
             context->getRuleIndex(),
             context->start == nullptr ? at : context->start->getTokenIndex(),
-            exact, expected});
+            exact, count_ > 1, expected});
 }
 
 void ErrorStrategy::recover(Parser* parser, std::exception_ptr error) {

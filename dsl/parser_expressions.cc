@@ -89,8 +89,11 @@ ExprPtr TreeBuilder::Finish(ExprPtr expr) {
   for (const ast::MatchArm& arm : expr->arms) look(arm.value);
   for (const ast::TextPart& part : expr->parts) look(part.expr);
   if (below >= kMaxNesting) {
-    reporter_.Add(Code::BL1003, expr->span,
-                  absl::StrCat("nested deeper than ", kMaxNesting));
+    if (!too_deep_) {
+      reporter_.Add(Code::BL1003, expr->span,
+                    absl::StrCat("nested deeper than ", kMaxNesting));
+    }
+    too_deep_ = true;
     return Make(ExprKind::kBool, expr->span);
   }
   expr->height = static_cast<uint16_t>(below + 1);

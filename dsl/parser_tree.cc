@@ -1083,6 +1083,7 @@ void TreeBuilder::Add(P::DeclarationContext* context, const TokenList& list,
                       ast::File* file) {
   if (context == nullptr) return;
   list_ = &list;
+  too_deep_ = false;
   in_test_ = context->test() != nullptr || context->given() != nullptr;
   if (context->policy() != nullptr) {
     // Its rules are looked at even if its head could not be read.

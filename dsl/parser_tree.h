@@ -165,6 +165,7 @@ class TreeBuilder {
   ParseInside parse_inside_;
   const TokenList* list_ = nullptr;
   bool in_test_ = false;
+  bool too_deep_ = false;  // reported once a declaration
 };
 
 }  // namespace bylaw::parsing
