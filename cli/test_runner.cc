@@ -10,6 +10,7 @@
 #include "evaluator/facts_builder.h"
 #include "evaluator/filter.h"
 #include "evaluator/report.h"
+#include "evaluator/value_node.h"
 
 namespace bylaw::cli {
 namespace {
@@ -24,73 +25,6 @@ Node Text(std::string text) {
   node.quoted = true;
   node.text = std::move(text);
   return node;
-}
-
-// A constant as a request would carry it.
-Node NodeOf(const Schema& schema, const Constant& c, TypeId type) {
-  Node node;
-  const TypeInfo& info = schema.type(type);
-  switch (c.kind) {
-    case Kind::kBool:
-      node.kind = Node::Kind::kBool;
-      node.boolean = c.number != 0;
-      return node;
-    case Kind::kInt:
-      return Text(FormatInt(c.number));
-    case Kind::kDecimal:
-      return Text(FormatDecimal(c.number));
-    case Kind::kString:
-      return Text(c.text);
-    case Kind::kDate:
-      return Text(FormatDate(c.number));
-    case Kind::kTime:
-      return Text(FormatTime(c.number));
-    case Kind::kDuration:
-      return Text(FormatDuration(c.number));
-    case Kind::kPeriod:
-      return Text(FormatPeriod(c.number));
-    case Kind::kIp:
-      return Text(FormatIp(c.ip));
-    case Kind::kVersion:
-      return Text(FormatVersion(c.version));
-    case Kind::kTerm:
-      return Text(schema.terms[c.index].path);
-    case Kind::kEntity:
-      if (info.kind == Kind::kEntity && info.entities.size() > 1) {
-        node.kind = Node::Kind::kMap;
-        node.map.emplace_back(Text("type"),
-                              Text(schema.entities[c.index].name));
-        node.map.emplace_back(Text("id"), Text(c.text));
-        return node;
-      }
-      return Text(c.text);
-    case Kind::kRecord: {
-      node.kind = Node::Kind::kMap;
-      const std::vector<Attribute>& fields = schema.records[c.index].fields;
-      for (size_t i = 0; i < c.elements.size(); ++i) {
-        if (c.elements[i].kind == Kind::kMissing) continue;
-        node.map.emplace_back(Text(fields[i].name),
-                              NodeOf(schema, c.elements[i], fields[i].type));
-      }
-      return node;
-    }
-    case Kind::kSet:
-    case Kind::kList:
-      node.kind = Node::Kind::kList;
-      for (const Constant& e : c.elements) {
-        node.list.push_back(NodeOf(schema, e, info.element));
-      }
-      return node;
-    case Kind::kMap:
-      node.kind = Node::Kind::kMap;
-      for (size_t i = 0; i < c.elements.size(); ++i) {
-        node.map.emplace_back(Text(c.keys[i]),
-                              NodeOf(schema, c.elements[i], info.element));
-      }
-      return node;
-    default:
-      return node;
-  }
 }
 
 // The attributes of a proposed entity, what is nested in it in place.
@@ -119,10 +53,11 @@ Node ProposalNode(const Schema& schema, const typed::Test& test,
         }
       }
     }
-    node.map.emplace_back(Text(attributes[slot].name),
-                          nested.map.empty()
-                              ? NodeOf(schema, value, attributes[slot].type)
-                              : std::move(nested));
+    node.map.emplace_back(
+        Text(attributes[slot].name),
+        nested.map.empty()
+            ? NodeOfConstant(schema, value, attributes[slot].type)
+            : std::move(nested));
   }
   return node;
 }
@@ -407,7 +342,7 @@ class Case {
       }
       default:
         // Kinds whose spelling needs no type.
-        return NodeOf(schema(), c, 0);
+        return NodeOfConstant(schema(), c, 0);
     }
   }
 
@@ -471,7 +406,7 @@ class Case {
         for (const auto& [name, argument] : o.arguments) {
           same |= name == parameter.name &&
                   NodeText(argument) ==
-                      NodeText(NodeOf(schema(), value, parameter.type));
+                      NodeText(NodeOfConstant(schema(), value, parameter.type));
         }
         all &= same;
       }
@@ -520,7 +455,7 @@ std::unique_ptr<DecidedTest> DecideTest(
   for (const auto& [slot, value] : test.context) {
     decided->context.map.emplace_back(
         Text(action.context[slot].name),
-        NodeOf(schema, value, action.context[slot].type));
+        NodeOfConstant(schema, value, action.context[slot].type));
   }
   Request request;
   request.subject.type = schema.entities[test.subject_entity].name;

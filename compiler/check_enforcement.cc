@@ -252,7 +252,10 @@ std::vector<uint32_t> Delegated(const Checker& c, uint32_t scope,
 
 void ApplyManifest(Checker& checker) {
   const Manifest* manifest = checker.input.manifest;
-  if (manifest == nullptr) return;
+  if (manifest == nullptr) {
+    checker.program.settings = DefaultSettings();
+    return;
+  }
   checker.program.settings = manifest->settings;
   SetLevels(checker, *manifest);
   SetMappings(checker, *manifest);

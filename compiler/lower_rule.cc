@@ -194,7 +194,7 @@ class RuleLowerer {
     const bool asked = IsMask() && loop.over_columns;
     const uint16_t collection =
         asked ? asked_ : chunk_->Operand(*loop.collection);
-    const uint16_t iterator = code.NewRun(2);
+    const uint16_t iterator = code.NewIterator();
     code.Emit(Opcode::BEGIN, 0, iterator, collection);
     FailFor(depth, begin, &failed);
 
@@ -275,7 +275,8 @@ class RuleLowerer {
       case RuleKind::kRows: {
         const uint16_t predicate = code.NewRegister();
         chunk_->Value(*rule_.predicate, predicate);
-        if (!rule_.keep) chunk_->Filter(FilterOp::kNot, {predicate}, predicate);
+        chunk_->Filter(rule_.keep ? FilterOp::kKeep : FilterOp::kDrop,
+                       {predicate}, predicate);
         code.Emit(Opcode::ROWS, 0, predicate);
         break;
       }

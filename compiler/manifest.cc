@@ -490,14 +490,20 @@ class Reader {
 
 }  // namespace
 
+Settings DefaultSettings() {
+  Settings settings;
+  settings.keep_default = kKeepDefault;
+  settings.keep_with_now = kKeepWithNow;
+  settings.keep_maximum = kKeepMaximum;
+  return settings;
+}
+
 Manifest ParseManifest(const SourceFile& source,
                        const std::vector<std::string>& known_packs,
                        DiagnosticSink& sink) {
   Manifest manifest;
   manifest.span = {&source, 0, 0};
-  manifest.settings.keep_default = kKeepDefault;
-  manifest.settings.keep_with_now = kKeepWithNow;
-  manifest.settings.keep_maximum = kKeepMaximum;
+  manifest.settings = DefaultSettings();
   manifest.longest_waiver = kLongestWaiver;
   const std::shared_ptr<const YamlNode> root = ParseYaml(source, sink);
   if (root != nullptr) Reader(known_packs, sink).Read(*root, &manifest);

@@ -62,6 +62,9 @@ struct Manifest {
   Span span;                                 // the file's first line
 };
 
+// What holds where no manifest says otherwise.
+Settings DefaultSettings();
+
 // `known_packs` are the names that `packs` may list.
 Manifest ParseManifest(const SourceFile& source,
                        const std::vector<std::string>& known_packs,

@@ -52,7 +52,7 @@ class Composer {
         action_(program_.schema.actions[request.action]),
         decision_(*decision),
         trace_(trace),
-        vm_(&request, options),
+        vm_(&request, options, &arena),
         binding_(&arena),
         advised_(&arena),
         errors_(&arena),
@@ -604,7 +604,7 @@ class Composer {
   // reported; its errors stand with the advisories."
   void RunAdvisories() {
     if (advisory_.empty()) return;
-    Vm vm(&request_, options_);
+    Vm vm(&request_, options_, &arena_);
     for (const Advised& a : advisory_) {
       const Candidate& c = *a.candidate;
       // "A waiver of a policy still in grace silences its report too."

@@ -25,6 +25,7 @@
 #include "evaluator/decision.h"
 #include "evaluator/facts.h"
 #include "evaluator/index.h"
+#include "evaluator/patterns.h"
 #include "evaluator/request.h"
 
 namespace bylaw {

@@ -56,6 +56,7 @@ class Explainer {
       Explanation::RuleInstance i = InstanceOf(fate, rule_number, {});
       AddConditions(rule, {}, &i);
       if (!loop_error.empty()) {
+        i.erred = true;
         i.reason = "error: " + loop_error;
       } else if (StandingReason(fate, rule).empty() && loops > 0 &&
                  i.reason == kNoEffect) {
@@ -105,6 +106,7 @@ class Explainer {
     const Rule& rule = program_.rules[rule_number];
     const Policy& policy = program_.policies[rule.policy];
     Explanation::RuleInstance i;
+    i.rule = rule_number;
     i.policy = policy.id;
     i.kind = std::string(kKindNames[static_cast<size_t>(rule.kind)]);
     i.text = rule.text;
@@ -133,6 +135,7 @@ class Explainer {
     if (!bound_.resource_known) {
       i->reason = "the resource is not known: no rule is evaluated";
     } else if (!error.empty()) {
+      i->erred = true;
       i->counted = standing.empty() && rule.kind != RuleKind::kAllow;
       i->reason = "error: " + error;
     } else if (advised || !standing.empty()) {

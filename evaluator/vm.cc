@@ -147,9 +147,10 @@ bool CheckFilterOperands(OpContext& cx, FilterOp op,
 
 }  // namespace
 
-Vm::Vm(const BoundRequest* request, const VmOptions& options)
+Vm::Vm(const BoundRequest* request, const VmOptions& options, Arena* arena)
     : request_(request),
       world_(request->world),
+      arena_(arena != nullptr ? arena : &request->world->arena()),
       program_(&request->world->program()),
       patterns_(options.patterns),
       budget_(options.budget),
@@ -160,7 +161,7 @@ Value* Vm::Stack(uint32_t size) {
     constexpr uint32_t kFirst = 64;
     stack_size_ = std::max({kFirst, size, 2 * stack_size_});
     stack_ = static_cast<Value*>(
-        world_->arena().Allocate(sizeof(Value) * stack_size_, alignof(Value)));
+        arena_->Allocate(sizeof(Value) * stack_size_, alignof(Value)));
   }
   return stack_;
 }
@@ -185,7 +186,7 @@ const Handler* Vm::FindHandler(const Chunk& chunk, uint32_t at) {
 const Value* Vm::CopyValues(const Value* from, uint32_t n) {
   if (n == 0) return nullptr;
   Value* to = static_cast<Value*>(
-      world_->arena().Allocate(sizeof(Value) * n, alignof(Value)));
+      arena_->Allocate(sizeof(Value) * n, alignof(Value)));
   std::memcpy(static_cast<void*>(to), from, sizeof(Value) * n);
   return to;
 }

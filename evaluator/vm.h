@@ -53,7 +53,9 @@ struct VmOptions {
 
 class Vm {
  public:
-  Vm(const BoundRequest* request, const VmOptions& options);
+  // Its registers and effects are made in `arena`; nullptr: the world's.
+  Vm(const BoundRequest* request, const VmOptions& options,
+     Arena* arena = nullptr);
 
   // Runs the rule's main chunk; appends what it emits.
   void RunRule(uint32_t rule, ArenaVector<Effect>* effects,
@@ -86,6 +88,7 @@ class Vm {
 
   const BoundRequest* request_;
   World* world_;
+  Arena* arena_;
   const Program* program_;
   const Patterns* patterns_;
   uint64_t budget_;

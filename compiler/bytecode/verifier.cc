@@ -430,7 +430,7 @@ class Verifier {
           Require(v <= static_cast<uint32_t>(MaskKind::kHide), "no such mask");
           break;
         case 'o':
-          Require(v <= static_cast<uint32_t>(FilterOp::kCoalesce),
+          Require(v <= static_cast<uint32_t>(FilterOp::kDrop),
                   "no such filter");
           break;
       }
@@ -451,6 +451,8 @@ class Verifier {
       case FilterOp::kNot:
       case FilterOp::kIsMissing:
       case FilterOp::kIsPresent:
+      case FilterOp::kKeep:
+      case FilterOp::kDrop:
         least = most = 1;
         break;
       case FilterOp::kInColumn:
