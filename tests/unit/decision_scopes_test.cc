@@ -297,8 +297,8 @@ test "after" {
           "MASK | by analysts:allow, soft:require | require audit(high) | "
           "advisory later_soft:deny(later) | keep 30s");
   c.Check("after",
-          "DENY | by careful:deny(no), later_soft:deny(later), "
-          "soft:deny(soft) | keep 5m");
+          "DENY | by later_soft:deny(later), soft:deny(soft), "
+          "careful:deny(no) | keep 5m");
 }
 
 TEST_CASE("proposals count in both chains") {
