@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <thread>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "compiler/bytecode/verifier.h"
@@ -19,23 +21,21 @@ namespace {
 // than this gain little and take memory (100 bytes a byte of text).
 constexpr size_t kParserThreads = 2;
 
-// Whether text that declares something may have been passed over. What is only
-// spelt wrongly, or lacks or repeats an item, is in the tree all the same.
-bool LosesText(const DiagnosticSink& sink) {
-  return std::any_of(sink.diagnostics().begin(), sink.diagnostics().end(),
-                     [](const Diagnostic& d) {
-                       switch (d.code) {
-                         case Code::BL1021:
-                         case Code::BL1022:
-                         case Code::BL1023:
-                         case Code::BL1024:
-                         case Code::BL1025:
-                         case Code::BL1042:
-                           return false;
-                         default:
-                           return d.severity == Severity::kError;
-                       }
-                     });
+// Whether text may have been passed over. What is only spelt wrongly, stands
+// in a wrong place, or lacks or repeats an item, is in the tree all the same.
+bool LosesText(const Diagnostic& d) {
+  switch (d.code) {
+    case Code::BL1021:
+    case Code::BL1022:
+    case Code::BL1023:
+    case Code::BL1024:
+    case Code::BL1025:
+    case Code::BL1040:
+    case Code::BL1042:
+      return false;
+    default:
+      return d.severity == Severity::kError;
+  }
 }
 
 std::vector<std::unique_ptr<ast::File>> ParseAll(
@@ -56,7 +56,9 @@ std::vector<std::unique_ptr<ast::File>> ParseAll(
   work();
   for (std::thread& thread : threads) thread.join();
   for (DiagnosticSink& part : sinks) {
-    *incomplete = *incomplete || LosesText(part);
+    *incomplete =
+        *incomplete || std::any_of(part.diagnostics().begin(),
+                                   part.diagnostics().end(), LosesText);
     sink.Append(std::move(part));
   }
   return trees;
@@ -68,6 +70,27 @@ bool LacksFiles(const DiagnosticSink& sink) {
                      [](const Diagnostic& d) {
                        return d.code == Code::BL3002 || d.code == Code::BL3014;
                      });
+}
+
+// What the checker says of a line whose syntax is wrong follows from what the
+// parser made of it: it is dropped.
+DiagnosticSink WithoutEchoes(DiagnosticSink sink) {
+  const auto line_of = [](const Diagnostic& d) {
+    return std::pair(d.span.file, d.span.line());
+  };
+  const auto is_syntax = [](const Diagnostic& d) {
+    return InfoOf(d.code).id.substr(0, 3) == "BL1";
+  };
+  std::set<std::pair<const SourceFile*, uint32_t>> broken;
+  for (const Diagnostic& d : sink.diagnostics()) {
+    if (is_syntax(d) && LosesText(d)) broken.insert(line_of(d));
+  }
+  if (broken.empty()) return sink;
+  DiagnosticSink kept;
+  for (const Diagnostic& d : sink.diagnostics()) {
+    if (is_syntax(d) || !broken.contains(line_of(d))) kept.Add(d);
+  }
+  return kept;
 }
 
 int64_t Clock() {
@@ -107,6 +130,7 @@ CompileResult Compile(const CompileInput& input,
       Generate(sink, &result);
     }
   }
+  sink = WithoutEchoes(std::move(sink));
   sink.Sort();
   result.sources = std::move(repository.sources);
   result.diagnostics = sink.diagnostics();
