@@ -284,38 +284,14 @@ class Verifier {
     const Chunk& chunk = p_.chunks[index];
     const uint32_t size = chunk.end - chunk.begin;
     const Instruction* code = &p_.code[chunk.begin];
-    // Registers that only BEGIN may write: by register, 1 + place of BEGIN.
-    std::vector<uint32_t> iterators(chunk.num_registers + 1, 0);
     effects_ = false;
     for (uint32_t pc = 0; pc < size && ok(); ++pc) {
       where_ = absl::StrCat("chunk ", index, ", instruction ", pc);
       if (code[pc].op >= kNumOpcodes) return Fail("unknown opcode");
       Operands(chunk, code, pc);
-      if (ok() && static_cast<Opcode>(code[pc].op) == Opcode::BEGIN) {
-        const uint32_t b = code[pc].b;
-        Require(iterators[b] == 0 && iterators[b + 1] == 0,
-                "an iterator is begun twice");
-        iterators[b] = iterators[b + 1] = pc + 1;
-      }
     }
     if (!ok()) return;
-    for (uint32_t pc = 0; pc < size && ok(); ++pc) {
-      where_ = absl::StrCat("chunk ", index, ", instruction ", pc);
-      const Instruction& i = code[pc];
-      const Opcode op = static_cast<Opcode>(i.op);
-      if (op == Opcode::NEXT) {
-        Require(iterators[i.c] != 0 && iterators[i.c] == iterators[i.c + 1] &&
-                    iterators[i.c] - 1 < pc,
-                "NEXT without a BEGIN before it");
-      }
-      if (op == Opcode::BEGIN) continue;
-      const std::string_view forms = kOpcodes[i.op].operands;
-      if (forms[1] == 'w' || forms[1] == 'W') {
-        Require(iterators[i.b] == 0, "an iterator is written");
-        if (forms[1] == 'W')
-          Require(iterators[i.b + 1] == 0, "an iterator is written");
-      }
-    }
+    Loops(index, code, size, chunk.num_registers);
     const Opcode last = static_cast<Opcode>(code[size - 1].op);
     Require(
         last == Opcode::END || last == Opcode::RETURN || last == Opcode::JUMP,
@@ -332,6 +308,41 @@ class Verifier {
               "handlers are not nested");
     }
     if (effects_) effects_of_.push_back(index);
+  }
+
+  // A loop reaches from its NEXT to the last jump back to it. Loops are nested,
+  // and in one nothing but its NEXT writes its iterator: so each way round the
+  // outermost loop of a cycle brings that loop nearer to its end.
+  void Loops(uint32_t index, const Instruction* code, uint32_t size,
+             uint32_t num_registers) {
+    std::vector<uint32_t> end(size, 0);  // by NEXT: the last jump back to it
+    for (uint32_t pc = 0; pc < size; ++pc) {
+      if (static_cast<Opcode>(code[pc].op) == Opcode::JUMP && code[pc].d <= pc)
+        end[code[pc].d] = pc;
+    }
+    std::vector<uint32_t> open;  // NEXTs, from the outside
+    std::vector<bool> iterates(num_registers, false);
+    for (uint32_t pc = 0; pc < size && ok(); ++pc) {
+      where_ = absl::StrCat("chunk ", index, ", instruction ", pc);
+      while (!open.empty() && end[open.back()] < pc) {
+        const uint32_t c = code[open.back()].c;
+        iterates[c] = iterates[c + 1] = false;
+        open.pop_back();
+      }
+      const Instruction& i = code[pc];
+      if (end[pc] != 0) {
+        Require(open.empty() || end[open.back()] >= end[pc],
+                "loops are not nested");
+        Require(!iterates[i.c] && !iterates[i.c + 1],
+                "two loops have one iterator");
+        iterates[i.c] = iterates[i.c + 1] = true;
+        open.push_back(pc);
+      }
+      const char form = kOpcodes[i.op].operands[1];
+      if (form == 'w' || form == 'W')
+        Require(!iterates[i.b], "an iterator is written");
+      if (form == 'W') Require(!iterates[i.b + 1], "an iterator is written");
+    }
   }
 
   void Register(const Chunk& chunk, uint32_t first, uint32_t n, bool write) {

@@ -1,10 +1,10 @@
 // Checks a Program before it is run: after it, no index of any table, operand
 // or schema entry is out of range, code stays in its chunk, every jump goes
-// forward but those to a NEXT, every loop runs over a finite collection whose
-// iterator nothing else writes, handlers are nested and forward, calls form no
-// cycle and end within kMaxCallDepth, effects stand in rules' main code only.
-// So verified code neither leaves its memory nor runs without end. Kinds of
-// values are checked by each opcode when it runs.
+// forward but those to a NEXT, loops are nested and nothing else writes their
+// iterators (over finite collections), handlers are nested and forward, calls
+// form no cycle and end within kMaxCallDepth, effects stand in rules' main code
+// only. So verified code neither leaves its memory nor runs without end. Kinds
+// of values are checked by each opcode when it runs.
 //
 // Runs after lowering (as a check of the compiler) and after loading.
 #ifndef BYLAW_COMPILER_BYTECODE_VERIFIER_H_

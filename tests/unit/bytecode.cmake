@@ -3,4 +3,7 @@ foreach(name IN ITEMS scalar serialize verifier)
              ${CMAKE_CURRENT_LIST_DIR}/bytecode_${name}_test.cc
              LIBS bylaw_bytecode)
 endforeach()
-bylaw_test(vm_test ${CMAKE_CURRENT_LIST_DIR}/vm_test.cc LIBS bylaw_evaluator)
+foreach(name IN ITEMS vm vm_random)
+  bylaw_test(${name}_test ${CMAKE_CURRENT_LIST_DIR}/${name}_test.cc
+             LIBS bylaw_evaluator)
+endforeach()

@@ -36,8 +36,6 @@ const Break kBreaks[] = {
     {"jump", [](Program& p) { Find(p, Opcode::JUMP).d = 99; }},
     {"not forward", [](Program& p) { Find(p, Opcode::UNLESS_EQ).d = 1; }},
     {"flag", [](Program& p) { Find(p, Opcode::UNLESS_EQ).a = 2; }},
-    {"without a BEGIN",
-     [](Program& p) { SetOp(Find(p, Opcode::BEGIN), Opcode::MOVE); }},
     {"iterator is written",
      [](Program& p) {
        Instruction& call = Find(p, Opcode::CALL);
