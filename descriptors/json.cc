@@ -24,8 +24,9 @@ class Parser {
     if (!ParseValue(out, 0)) return false;
     Skip();
     if (at_ != text_.size()) return Fail("something stands after the value");
-    return !failed_;
+    return true;
   }
+  bool failed() const { return failed_; }
 
  private:
   NodePosition Here() const { return {line_, column_}; }
@@ -114,7 +115,8 @@ class Parser {
       if (Peek() != '"') return Fail("a key in double quotes is expected");
       Node key = Node::String("", Here());
       if (!ParseText(&key.text)) return false;
-      if (!keys.insert(key.text).second) {
+      const bool again = !keys.insert(key.text).second;
+      if (again) {
         Report("BL5003", key.position,
                "the key `" + key.text + "` stands twice in this map");
       }
@@ -124,6 +126,7 @@ class Parser {
       Skip();
       out->map.emplace_back(std::move(key), Node());
       if (!ParseValue(&out->map.back().second, depth + 1)) return false;
+      if (again) out->map.pop_back();
       Skip();
       if (Peek() == ',') {
         Next();
@@ -289,7 +292,9 @@ bool ReadJson(std::string_view text, const std::string& path, Node* document,
     errors->push_back(std::move(e));
     return false;
   }
-  return Parser(text, first_line, path, errors).ParseAll(document);
+  Parser parser(text, first_line, path, errors);
+  if (!parser.ParseAll(document)) *document = Node();
+  return !parser.failed();
 }
 
 }  // namespace bylaw

@@ -44,6 +44,7 @@ bool EndsWith(std::string_view s, std::string_view end) {
 struct Parsed {
   std::string path;
   bool lines = false;
+  bool lost = false;            // a document could not be read
   std::vector<Node> documents;  // or lines
 };
 
@@ -84,22 +85,27 @@ void ParseText(std::string_view text, const std::string& path, Parsed* out,
       text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
       if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
       Node node;
-      if (ReadJson(line, path, &node, errors, number)) {
+      if (ReadJson(line, path, &node, errors, number) || !node.is_null()) {
         out->documents.push_back(std::move(node));
+      } else {
+        out->lost = true;
       }
     }
     return;
   }
   if (EndsWith(path, ".json")) {
     Node node;
-    if (ReadJson(text, path, &node, errors)) {
+    if (ReadJson(text, path, &node, errors) || !node.is_null()) {
       out->documents.push_back(std::move(node));
+    } else {
+      out->lost = true;
     }
     return;
   }
-  std::vector<Node> documents;
-  if (ReadYaml(text, path, &documents, errors)) {
-    out->documents = std::move(documents);
+  const size_t before = errors->size();
+  if (ReadYaml(text, path, &out->documents, errors)) return;
+  for (size_t i = before; i < errors->size(); ++i) {
+    out->lost |= (*errors)[i].code != "BL5003";
   }
 }
 
@@ -163,6 +169,7 @@ class Loader {
   void Add(std::string_view text, const std::string& path) {
     Parsed parsed;
     ParseText(text, path, &parsed, &errors_);
+    if (parsed.lost) builder_.ExpectLosses();
     const uint32_t file = builder_.AddFile(path);
     for (Node& document : parsed.documents) {
       std::string what;
@@ -173,12 +180,14 @@ class Loader {
         contracts_.push_back({file, path, std::move(document), {}});
       } else if (IsForeign(document, *program_, &what, &at)) {
         errors_.push_back(ForeignError(path, what, at));
+        builder_.ExpectLosses();
       } else {
         builder_.AddDocument(file, document);
       }
     }
   }
   void AddError(FactError e) { errors_.push_back(std::move(e)); }
+  void ExpectLosses() { builder_.ExpectLosses(); }
 
   LoadedFacts Finish() {
     AddContracts();
@@ -227,7 +236,8 @@ class Loader {
       OdcsProduct p;
       if (!ReadOdcs(c.document, c.path, *program_, known, false, &p,
                     &errors_)) {
-        continue;
+        builder_.ExpectLosses();
+        if (p.id.empty()) continue;
       }
       builder_.AddEntity(c.file, product, p.id, p.position, p.attributes);
     }

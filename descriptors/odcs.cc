@@ -429,6 +429,10 @@ bool Reader::Read(const Node& document) {
                                ? "dataProduct"
                                : (Field(document, "name") ? "name" : "id");
   PutText(product_, &p, "name", document, name_field);
+  if (p.map.empty()) {  // refused; but the product keeps a name
+    Put(product_, &p, "name", Node::String(out_.id, id->position),
+        out_.position);
+  }
   PutText(product_, &p, "status", document, "status");
   PutText(product_, &p, "domain", document, "domain");
   if (const Node* v = Field(document, "version")) {

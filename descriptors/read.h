@@ -27,13 +27,15 @@ inline constexpr int kMaxNesting = 100;
 inline constexpr size_t kMaxAliasGrowth = 10;
 inline constexpr size_t kMinAliasNodes = 10'000;
 
-// Reads all documents of a YAML text. False if an error was appended; what
-// could be read before it is in `documents`.
+// Reads all documents of a YAML text. False if an error was appended. Documents
+// that could be read to their end are in `documents` all the same, without the
+// values of keys that stand twice.
 bool ReadYaml(std::string_view text, const std::string& path,
               std::vector<Node>* documents, std::vector<FactError>* errors);
 
 // Reads one JSON value that stands alone in the text. `first_line` is the
-// number of its first line (for JSON lines).
+// number of its first line (for JSON lines). False if an error was appended;
+// `document` is null then, unless the errors are of keys that stand twice.
 bool ReadJson(std::string_view text, const std::string& path, Node* document,
               std::vector<FactError>* errors, uint32_t first_line = 1);
 

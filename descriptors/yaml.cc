@@ -171,6 +171,7 @@ class Builder : public YAML::EventHandler {
     size_t size = 1;  // nodes in it
     int depth = 1;    // of what is below
     bool has_key = false;
+    bool drop = false;  // the key's value: the key stands there already
     Node key;
     absl::flat_hash_set<std::string> keys;
   };
@@ -242,12 +243,17 @@ class Builder : public YAML::EventHandler {
       if (!top.keys.insert(node.text).second) {
         Error("BL5003", node.position,
               "the key `" + node.text + "` stands twice in this map");
+        top.drop = true;
       }
       top.key = std::move(node);
       top.has_key = true;
       return;
     }
     top.has_key = false;
+    if (top.drop) {
+      top.drop = false;
+      return;
+    }
     top.node.map.emplace_back(std::move(top.key), std::move(node));
     top.key = Node();
   }

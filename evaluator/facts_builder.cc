@@ -86,6 +86,7 @@ class FactsBuilder::Impl : public ValueDecoder {
 
   std::vector<FactError> errors_;
   size_t num_errors_ = 0;
+  bool expects_losses_ = false;
 
  protected:
   Symbol Intern(std::string_view text) override {
@@ -686,6 +687,7 @@ void FactsBuilder::Impl::ResolveOpenParents() {
     if (found.size() == 1) {
       pending_[open.child].parents.push_back(found[0]);
     } else if (found.empty()) {
+      if (expects_losses_) continue;
       Report("BL5011", at, length,
              Describe(open.child) + ", `in`: there is no " + Quote(open.id));
     } else {
@@ -698,7 +700,7 @@ void FactsBuilder::Impl::ResolveOpenParents() {
 }
 
 void FactsBuilder::Impl::CheckReferences() {
-  if (mode_ == Mode::kGiven) return;
+  if (mode_ == Mode::kGiven || expects_losses_) return;
   for (const NamedReference& r : references_) {
     const Pending& p = pending_[r.target];
     if (p.defined) continue;
@@ -1337,6 +1339,7 @@ void FactsBuilder::AddGiven(
 bool FactsBuilder::Defines(uint32_t type, std::string_view id) const {
   return impl_->Defines(type, id);
 }
+void FactsBuilder::ExpectLosses() { impl_->expects_losses_ = true; }
 void FactsBuilder::AddError(FactError error) {
   impl_->AddError(std::move(error));
 }

@@ -77,6 +77,10 @@ class FactsBuilder {
   // True if something added so far defines the entity.
   bool Defines(uint32_t type, std::string_view id) const;
 
+  // Something could not be read: references to what nobody defines are no
+  // longer reported, since they may be to that. Whoever lost it reports it.
+  void ExpectLosses();
+
   void AddError(FactError error);
   const std::vector<FactError>& errors() const;
   bool has_errors() const;  // any of severity kError

@@ -286,6 +286,22 @@ TEST_CASE("all errors of all files are reported, with suggestions") {
   CHECK(loaded.errors[3].suggestion == "did you mean `sales`?");
 }
 
+TEST_CASE("a file that cannot be read hides no other error, and makes none") {
+  CHECK(Codes(Load({{"a.yaml", "Domain: { sales: {}\n"},
+                    {"b.yaml", "User:\n  ana: { domain: sales, mfa: 7 }\n"}})
+                  .errors) == "a.yaml:2:1 BL5002; b.yaml:2:30 BL5008");
+  CHECK(Codes(Load({{"a.yaml",
+                     "User:\n  ana: { mfa: 7 }\n  ana: { device: 7 }\n  bo: "
+                     "{ mfa: 7 }\n"}})
+                  .errors) ==
+        "a.yaml:2:15 BL5008; a.yaml:3:3 BL5003; a.yaml:4:14 BL5008");
+  CHECK(Codes(Load({{"a.json",
+                     "{\"User\": {\"a\": {\"mfa\": 1}, \"a\": 2, "
+                     "\"b\": {\"mfa\": 1}}}"}})
+                  .errors) ==
+        "a.json:1:24 BL5008; a.json:1:28 BL5003; a.json:1:49 BL5008");
+}
+
 TEST_CASE("an attribute has one source; an entity may have several") {
   const LoadedFacts twice = Load({{"a.yaml", "User:\n  ana: { mfa: true }\n"},
                                   {"b.yaml", "User:\n  ana: { mfa: true }\n"}});
