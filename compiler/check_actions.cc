@@ -50,7 +50,7 @@ void Checker::DeclareActions() {
         }
         SortUnique(&action.subjects);
         AddAttributes(*module, tree.parameters, Pending::Owner::kAction, index,
-                      &tree, &action.context);
+                      &action.context);
         if (tree.resource_name && !module->shipped) {
           CheckVariableName(tree.resource_name);
         }
@@ -84,8 +84,8 @@ void Checker::DeclareActions() {
     const Action& action = schema().actions[pending.index];
     const bool names_resource =
         includes.text == "resource" ||
-        (pending.action != nullptr &&
-         pending.action->resource_name.text == includes.text);
+        (ActionTree(pending.index) != nullptr &&
+         ActionTree(pending.index)->resource_name.text == includes.text);
     if (!names_resource) {
       Error(Code::BL2043, includes.span,
             absl::StrCat("`", includes.text,
@@ -196,7 +196,7 @@ void Checker::ExtendActions() {
         const std::vector<uint32_t> actions = symbol->actions;
         for (const uint32_t action : actions) {
           AddAttributes(*module, tree.parameters, Pending::Owner::kAction,
-                        action, &tree, &schema().actions[action].context);
+                        action, &schema().actions[action].context);
         }
       }
     }

@@ -66,7 +66,8 @@ ExprPtr Checker::InferCall(const ast::Expr& e, Env& env, TypeId) {
     if (def == kAmbiguous) return nullptr;
     if (def != kNone) return InferDefCall(e, def, env);
     if (IsLiteralCall(name)) return InferBuiltIn(e);
-    std::vector<std::string> names = VisibleNames(*env.module, &Module::defs);
+    std::vector<std::string> names =
+        VisibleNames(*this, *env.module, &Module::defs);
     for (const char* built_in : {"date", "time", "ip", "version"}) {
       names.push_back(built_in);
     }
@@ -407,7 +408,7 @@ bool Checker::CheckMask(const ast::MaskUse& use, Env& env, uint32_t target,
     }
     if (found.value == nullptr) {
       std::vector<std::string> names =
-          VisibleNames(*env.module, &Module::masks);
+          VisibleNames(*this, *env.module, &Module::masks);
       for (const BuiltInMask& m : kMasks) names.push_back(m.name);
       UnknownName(Code::BL2011, use.name.span,
                   absl::StrCat("unknown mask `", use.name.Text(), "`"),

@@ -763,11 +763,11 @@ void Checker::ReportUnknownValue(const std::vector<ast::Name>& parts,
   }
   for (const Binding& b : env.bindings) names.push_back(b.name);
   for (const char* name : kRoots) names.push_back(name);
-  for (std::string& name : VisibleNames(*env.module, &Module::defs)) {
+  for (std::string& name : VisibleNames(*this, *env.module, &Module::defs)) {
     names.push_back(std::move(name));
   }
   std::string suggestion = SuggestFrom(root, names);
-  if (suggestion.empty()) {
+  if (suggestion.empty() && WantsSuggestion()) {
     names.clear();
     for (const auto& [path, terms] : term_paths_) names.push_back(path);
     std::sort(names.begin(), names.end());

@@ -193,7 +193,8 @@ const TypeSymbol* Checker::ResolveTypeName(const Module& from,
     if (found.not_imported != nullptr) {
       Error(Code::BL2006, path.span, NotImported(*found.not_imported));
     } else {
-      std::vector<std::string> names = VisibleNames(from, &Module::types);
+      std::vector<std::string> names =
+          VisibleNames(*this, from, &Module::types);
       for (const char* builtin :
            {"Bool", "Int", "Decimal", "String", "Date", "Time", "Duration",
             "Period", "IP", "Version", "Set", "List", "Map"}) {
@@ -244,10 +245,10 @@ const ActionSymbol* Checker::ResolveAction(const Module& from,
     if (found.not_imported != nullptr) {
       Error(Code::BL2008, path.span, NotImported(*found.not_imported));
     } else {
-      UnknownName(
-          Code::BL2008, path.span,
-          absl::StrCat("unknown action `", path.Text(), "`"),
-          SuggestFrom(path.Text(), VisibleNames(from, &Module::actions)));
+      UnknownName(Code::BL2008, path.span,
+                  absl::StrCat("unknown action `", path.Text(), "`"),
+                  SuggestFrom(path.Text(),
+                              VisibleNames(*this, from, &Module::actions)));
     }
   }
   return found.value;
@@ -266,10 +267,10 @@ uint32_t Checker::ResolveObligation(const Module& from, const ast::Path& path) {
     if (found.not_imported != nullptr) {
       Error(Code::BL2009, path.span, NotImported(*found.not_imported));
     } else {
-      UnknownName(
-          Code::BL2009, path.span,
-          absl::StrCat("unknown obligation `", path.Text(), "`"),
-          SuggestFrom(path.Text(), VisibleNames(from, &Module::obligations)));
+      UnknownName(Code::BL2009, path.span,
+                  absl::StrCat("unknown obligation `", path.Text(), "`"),
+                  SuggestFrom(path.Text(),
+                              VisibleNames(*this, from, &Module::obligations)));
     }
     return kNone;
   }
@@ -310,7 +311,9 @@ uint32_t Checker::ResolvePolicy(const Module& from, const ast::Path& path) {
   const uint32_t policy = FindPolicy(from, text);
   if (policy == kNone) {
     std::vector<std::string> names;
-    for (const typed::Policy& p : program.policies) names.push_back(p.id);
+    if (WantsSuggestion()) {
+      for (const typed::Policy& p : program.policies) names.push_back(p.id);
+    }
     std::string suggestion = SuggestFrom(text, names);
     if (suggestion.empty()) {
       names.clear();

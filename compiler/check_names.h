@@ -77,11 +77,13 @@ Found<T> LookUp(const Checker& checker, const Module& from,
   return found;
 }
 
-// Every name of one kind that can be used bare in `from`, sorted.
+// Every name of one kind that can be used bare in `from`, sorted; none once
+// the checker has made enough suggestions.
 template <class T>
-std::vector<std::string> VisibleNames(const Module& from,
+std::vector<std::string> VisibleNames(Checker& checker, const Module& from,
                                       Module::Names<T> Module::*names) {
   std::vector<std::string> all;
+  if (!checker.WantsSuggestion()) return all;
   for (const auto& [name, value] : from.*names) all.push_back(name);
   for (const Module* import : from.imports) {
     for (const auto& [name, value] : import->*names) all.push_back(name);

@@ -290,7 +290,6 @@ Attribute& Checker::AttributeOf(const Pending& pending) {
 void Checker::AddAttributes(const Module& module,
                             const std::vector<ast::Attribute>& trees,
                             Pending::Owner owner, uint32_t index,
-                            const ast::Action* action,
                             std::vector<Attribute>* attributes) {
   for (const ast::Attribute& tree : trees) {
     if (!tree.name) continue;
@@ -313,7 +312,6 @@ void Checker::AddAttributes(const Module& module,
     pending.slot = static_cast<uint32_t>(attributes->size());
     pending.tree = &tree;
     pending.module = &module;
-    pending.action = action;
     pending_.push_back(pending);
     attributes->push_back(std::move(attribute));
   }
@@ -352,7 +350,7 @@ void Checker::DeclareAttributes() {
           std::vector<Attribute> attributes =
               std::move(schema().entities[index].attributes);
           AddAttributes(*module, tree.attributes, Pending::Owner::kEntity,
-                        index, nullptr, &attributes);
+                        index, &attributes);
           schema().entities[index].attributes = std::move(attributes);
         }
         if (extends) continue;
@@ -364,7 +362,7 @@ void Checker::DeclareAttributes() {
           }
           std::vector<Attribute> fields;
           AddAttributes(*module, tree.attributes, Pending::Owner::kRecord,
-                        it->second.index, nullptr, &fields);
+                        it->second.index, &fields);
           schema().records[it->second.index].fields = std::move(fields);
         }
       }
@@ -492,7 +490,7 @@ void Checker::DeclareObligations() {
         schema().obligations.emplace_back().name = tree.name.text;
         std::vector<Attribute> parameters;
         AddAttributes(*module, tree.parameters, Pending::Owner::kObligation,
-                      index, nullptr, &parameters);
+                      index, &parameters);
         schema().obligations[index].parameters = std::move(parameters);
       }
     }

@@ -159,6 +159,9 @@ class Checker {
   // A name that is not found: silent if the program is incomplete.
   void UnknownName(Code code, const Span& span, std::string message,
                    std::string suggestion = "");
+  // Whether a suggestion is still worth its time: a program with hundreds of
+  // unknown names needs another remedy.
+  bool WantsSuggestion() { return !quiet && suggestions_++ < kMaxSuggestions; }
   // Lint: silent for shipped modules and while probing.
   void Lint(Code code, const Env& env, const Span& span, std::string message,
             std::string suggestion = "");
@@ -469,14 +472,12 @@ class Checker {
     uint32_t index = kNone, slot = kNone;
     const ast::Attribute* tree = nullptr;
     const Module* module = nullptr;
-    const ast::Action* action = nullptr;  // kAction: whose resource it names
   };
   Attribute& AttributeOf(const Pending& pending);
   // Adds attributes to a list, reporting names that are taken.
   void AddAttributes(const Module& module,
                      const std::vector<ast::Attribute>& trees,
                      Pending::Owner owner, uint32_t index,
-                     const ast::Action* action,
                      std::vector<Attribute>* attributes);
 
   // What calling a def may do: see FindFailing and FindForbiddenRead.
@@ -498,6 +499,8 @@ class Checker {
   absl::flat_hash_set<std::string> type_names_, action_names_,
       obligation_names_;
 
+  static constexpr int kMaxSuggestions = 300;
+  int suggestions_ = 0;
   absl::flat_hash_map<std::string, Module*> module_by_name_;
   mutable std::vector<bool> proposed_;  // cache of ProposedTypes
 };
