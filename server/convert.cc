@@ -284,7 +284,7 @@ class StrictReader : public nlohmann::json_sax<nlohmann::json> {
   bool null() override { return Value(); }
   bool boolean(bool) override { return Value(); }
   bool number_integer(number_integer_t n) override {
-    if (static_cast<double>(n) < -kMostExact || n > int64_t{1} << 53) {
+    if (n < -(int64_t{1} << 53) || n > int64_t{1} << 53) {
       return RefuseNumber(error_, Path(), std::to_string(n));
     }
     return Value();
@@ -533,11 +533,17 @@ void ExplanationToProto(const Explanation& explanation,
   }
 }
 
+std::string RemedyOf(const RequestError& error) {
+  if (!error.remedy.empty()) return error.remedy;
+  const CodeInfo* info = FindCode(error.code);
+  return info != nullptr ? std::string(info->text) : "";
+}
+
 void ErrorToProto(const RequestError& error, v1::Error* message) {
   message->set_code(error.code);
   message->set_field(error.field);
   message->set_message(error.message);
-  message->set_remedy(error.remedy);
+  message->set_remedy(RemedyOf(error));
 }
 
 SqlDialect DialectFromProto(v1::SqlDialect dialect) {

@@ -31,6 +31,9 @@ void DeterminantToProto(const ReportedDeterminant& determinant,
 void DecisionToProto(const DecisionReport& report, v1::Decision* message);
 void ExplanationToProto(const Explanation& explanation,
                         v1::Explanation* message);
+// What to do: the error's own remedy or, where it has none, what the table of
+// diagnostics says of its code.
+std::string RemedyOf(const RequestError& error);
 void ErrorToProto(const RequestError& error, v1::Error* message);
 SqlDialect DialectFromProto(v1::SqlDialect dialect);
 

@@ -13,7 +13,8 @@ grpc::Status RefusedStatus(grpc::StatusCode code, const RequestError& error) {
   std::string message = error.code + ": ";
   if (!error.field.empty()) message += error.field + ": ";
   message += error.message;
-  if (!error.remedy.empty()) message += " (" + error.remedy + ")";
+  const std::string remedy = RemedyOf(error);
+  if (!remedy.empty()) message += " (" + remedy + ")";
   v1::Error detail;
   ErrorToProto(error, &detail);
   v1::RpcStatus status;

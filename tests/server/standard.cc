@@ -76,8 +76,8 @@ std::vector<std::string> ReflectedServices(
   ReflectionRequest request;
   request.set_list_services("*");
   std::vector<std::string> names;
-  for (const Service& service :
-       Reflect(channel, request).list_services_response().service()) {
+  const ReflectionResponse response = Reflect(channel, request);
+  for (const Service& service : response.list_services_response().service()) {
     names.push_back(service.name());
   }
   return names;
@@ -88,9 +88,9 @@ std::vector<std::string> ReflectedFiles(
   ReflectionRequest request;
   request.set_file_containing_symbol(symbol);
   std::vector<std::string> files;
-  for (const std::string& file : Reflect(channel, request)
-                                     .file_descriptor_response()
-                                     .file_descriptor_proto()) {
+  const ReflectionResponse response = Reflect(channel, request);
+  for (const std::string& file :
+       response.file_descriptor_response().file_descriptor_proto()) {
     files.push_back(file);
   }
   return files;
