@@ -38,8 +38,7 @@ bool EndsWith(std::string_view s, std::string_view end) {
   return s.size() >= end.size() && s.substr(s.size() - end.size()) == end;
 }
 
-// --- What a text holds
-// ------------------------------------------------------------
+// --- What a text holds ---
 
 struct Parsed {
   std::string path;
@@ -272,8 +271,7 @@ bool ReadFile(const fs::path& path, std::string* text, std::string* why) {
 
 }  // namespace
 
-// --- Globs
-// ---------------------------------------------------------------------------
+// --- Globs ---
 
 bool GlobMatches(std::string_view glob, std::string_view path) {
   // Greedy, with one way back for `*` and one for `**`.
@@ -393,8 +391,7 @@ std::vector<std::string> FindFiles(const std::string& root,
   return {found.begin(), found.end()};
 }
 
-// --- The face
-// ---------------------------------------------------------------------------
+// --- The face ---
 
 LoadedFacts LoadFacts(std::shared_ptr<const Program> program,
                       const std::string& root,

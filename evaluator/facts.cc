@@ -22,7 +22,7 @@ uint16_t Cut16(size_t n) {
 
 }  // namespace
 
-// --- SymbolTable, NameTable -------------------------------------------------
+// --- SymbolTable, NameTable ---
 
 SymbolTable::SymbolTable() : seed_(RandomSeed()), table_(64, kNone) {}
 
@@ -92,7 +92,7 @@ uint32_t NameTable::Find(uint32_t group, std::string_view name) const {
   return kNone;
 }
 
-// --- Tables ------------------------------------------------------------------
+// --- Tables ---
 
 void Facts::Storage::BuildEntityTable(const Facts& facts) {
   seed = RandomSeed();
@@ -148,8 +148,7 @@ void Facts::Storage::BuildColumnTable(const Program& program) {
   });
 }
 
-// --- Facts
-// ---------------------------------------------------------------------
+// --- Facts ---
 
 Facts::Facts() : storage_(std::make_unique<Storage>()) {}
 Facts::~Facts() = default;

@@ -89,8 +89,7 @@ Value MapEntities(Arena& arena, const Value& v, const F& f) {
 
 }  // namespace
 
-// --- Records and attributes
-// -----------------------------------------------------
+// --- Records and attributes ---
 
 const EntityRecord* World::FindInOverlay(Cell entity) const {
   const Cell n = entity & kEntityMask;
@@ -190,8 +189,7 @@ Value World::WithoutRemoved(const Value& v) const {
   });
 }
 
-// --- Hierarchy
-// --------------------------------------------------------------------
+// --- Hierarchy ---
 
 std::span<const Cell> World::ParentsInProposal(Cell number) const {
   const EntityRecord* r = FindInOverlay(number);
@@ -278,8 +276,7 @@ std::span<const Cell> World::AllOf(uint32_t entity_type) const {
   return {all.cells, all.size};
 }
 
-// --- Names and texts
-// -----------------------------------------------------------------
+// --- Names and texts ---
 
 World::Extra& World::extra() {
   if (extra_ == nullptr) extra_ = new (arena_->New<Extra>(1)) Extra(arena_);
@@ -366,8 +363,7 @@ Cell World::ColumnNamed(Cell owner, const Schema::Selectable& s,
   return kNone;
 }
 
-// --- Positions
-// ----------------------------------------------------------------------
+// --- Positions ---
 
 FactPosition World::PositionOf(Cell entity) const {
   const Cell n = entity & kEntityMask;
