@@ -44,9 +44,12 @@ struct CheckInput {
   // Null: no manifest; one root scope that may hold every module.
   const Manifest* manifest = nullptr;
   std::string timezone = "UTC";  // where a Time's date is wanted (`age`)
-  // Some file has syntax errors: names that are not found may be declared in
-  // what could not be read, so they are not reported.
+  // Some file could not be read at all: names that are not found may be
+  // declared there, so they are not reported.
   bool incomplete = false;
+  // Files with syntax errors: a name that is not found is not reported if one
+  // of them holds the word at another place, where it may be declared.
+  std::vector<const ast::File*> broken;
   int64_t now = 0;  // microseconds, for lint of waivers
 };
 

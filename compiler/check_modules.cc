@@ -38,8 +38,42 @@ void Checker::Error(Code code, const Span& span, std::string message,
 
 void Checker::UnknownName(Code code, const Span& span, std::string message,
                           std::string suggestion) {
-  if (input.incomplete) return;
+  if (input.incomplete || MayBeDeclaredAt(span)) return;
   Error(code, span, std::move(message), std::move(suggestion));
+}
+
+bool Checker::MayBeDeclaredAt(const Span& span) {
+  if (input.broken.empty() || quiet) return false;
+  const auto is_word = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           (c >= '0' && c <= '9') || c == '_';
+  };
+  if (broken_words_.empty()) {
+    for (const ast::File* file : input.broken) {
+      const std::string& text = file->source->text();
+      for (size_t at = 0; at < text.size();) {
+        size_t end = at;
+        while (end < text.size() && is_word(text[end])) ++end;
+        if (end > at) {
+          broken_words_[text.substr(at, end - at)].emplace_back(
+              file->source, static_cast<uint32_t>(at));
+        }
+        at = end == at ? at + 1 : end;
+      }
+    }
+  }
+  // The last word of what was not found.
+  std::string_view word = span.text();
+  const size_t last = word.find_last_of('.');
+  if (last != std::string_view::npos) word = word.substr(last + 1);
+  const auto it = broken_words_.find(std::string(word));
+  if (it == broken_words_.end()) return false;
+  for (const auto& [file, offset] : it->second) {
+    if (file != span.file || offset < span.begin || offset >= span.end) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void Checker::Lint(Code code, const Env& env, const Span& span,

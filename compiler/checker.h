@@ -156,7 +156,8 @@ class Checker {
   // --- Reporting ---
   void Error(Code code, const Span& span, std::string message,
              std::string suggestion = "");
-  // A name that is not found: silent if the program is incomplete.
+  // A name that is not found: silent if what declares it may not have
+  // been read.
   void UnknownName(Code code, const Span& span, std::string message,
                    std::string suggestion = "");
   // Whether a suggestion is still worth its time: a program with hundreds of
@@ -499,6 +500,11 @@ class Checker {
   absl::flat_hash_set<std::string> type_names_, action_names_,
       obligation_names_;
 
+  // Whether a file with syntax errors may declare the name at `span`.
+  bool MayBeDeclaredAt(const Span& span);
+  absl::flat_hash_map<std::string,
+                      std::vector<std::pair<const SourceFile*, uint32_t>>>
+      broken_words_;
   static constexpr int kMaxSuggestions = 300;
   int suggestions_ = 0;
   absl::flat_hash_map<std::string, Module*> module_by_name_;

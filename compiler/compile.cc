@@ -40,7 +40,7 @@ bool LosesText(const Diagnostic& d) {
 
 std::vector<std::unique_ptr<ast::File>> ParseAll(
     const std::vector<RepositoryFile>& files, DiagnosticSink& sink,
-    bool* incomplete) {
+    std::vector<const ast::File*>* broken) {
   std::vector<std::unique_ptr<ast::File>> trees(files.size());
   std::vector<DiagnosticSink> sinks(files.size());
   std::atomic<size_t> next = 0;
@@ -55,11 +55,12 @@ std::vector<std::unique_ptr<ast::File>> ParseAll(
   }
   work();
   for (std::thread& thread : threads) thread.join();
-  for (DiagnosticSink& part : sinks) {
-    *incomplete =
-        *incomplete || std::any_of(part.diagnostics().begin(),
-                                   part.diagnostics().end(), LosesText);
-    sink.Append(std::move(part));
+  for (size_t i = 0; i < sinks.size(); ++i) {
+    const std::vector<Diagnostic>& found = sinks[i].diagnostics();
+    if (std::any_of(found.begin(), found.end(), LosesText)) {
+      broken->push_back(trees[i].get());
+    }
+    sink.Append(std::move(sinks[i]));
   }
   return trees;
 }
@@ -115,12 +116,13 @@ CompileResult Compile(const CompileInput& input,
   CompileResult result;
   DiagnosticSink sink;
   Repository repository = ReadRepository(input, sink);
-  bool incomplete = false;
+  std::vector<const ast::File*> broken;
   const std::vector<std::unique_ptr<ast::File>> trees =
-      ParseAll(repository.files, sink, &incomplete);
+      ParseAll(repository.files, sink, &broken);
   if (!repository.files.empty()) {
     CheckInput check = BindScopes(repository, trees, sink);
-    check.incomplete = check.incomplete || incomplete || LacksFiles(sink);
+    check.broken = std::move(broken);
+    check.incomplete = check.incomplete || LacksFiles(sink);
     check.now = options.now != 0 ? options.now : Clock();
     CheckOutput checked = Check(check, sink);
     if (!sink.has_errors()) {

@@ -122,7 +122,11 @@ class Program {
                   "module council.rules ");
     }
     sources_.push_back(std::make_unique<SourceFile>(path, text));
+    const size_t errors = sink_.error_count();
     trees_.push_back(bylaw::ParseFile(*sources_.back(), sink_));
+    if (sink_.error_count() > errors) {
+      input_.broken.push_back(trees_.back().get());
+    }
     CheckFile file;
     file.tree = trees_.back().get();
     file.scope = scope;
