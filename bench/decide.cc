@@ -231,6 +231,9 @@ bool Run(const std::string& workload, uint32_t size, const Options& options) {
   Totals strings_totals, bound_totals;
   std::vector<double> canaries;
   Arena arena;
+  BoundRequest b;
+  RequestError error;
+  Decision d;
   for (uint32_t s = 0; s < options.stores; ++s) {
     StoreOptions store;
     store.entities = size;
@@ -240,16 +243,12 @@ bool Run(const std::string& workload, uint32_t size, const Options& options) {
     const Prepared p = Prepare(workload, program, store);
     const auto from_strings = [&](size_t i) -> uint64_t {
       arena.Reset();
-      BoundRequest b;
-      RequestError error;
       if (!p.engine->Bind(p.requests[i], arena, &b, &error)) std::abort();
-      Decision d;
       p.engine->Decide(b, arena, &d);
       return d.outcome == DecisionOutcome::kAllow ? 1 : 0;
     };
     const auto from_ids = [&](size_t i) -> uint64_t {
       arena.Reset();
-      Decision d;
       p.engine->Decide(p.bound[i], arena, &d);
       return d.outcome == DecisionOutcome::kAllow ? 1 : 0;
     };

@@ -60,7 +60,7 @@ class Composer {
         advisory_(&arena) {}
 
   void Run() {
-    decision_ = Decision();
+    Clear();
     keep_ = program_.settings.keep_default;
     if (!request_.resource_known) return DenyUnknownResource();
     const CandidateGroup* group = index_.Find(
@@ -78,6 +78,24 @@ class Composer {
   }
 
  private:
+  // Field by field: assigning an empty Decision goes through a second one.
+  void Clear() {
+    decision_.outcome = DecisionOutcome::kUnspecified;
+    decision_.nothing_allows = false;
+    decision_.columns = {};
+    decision_.filter = nullptr;
+    decision_.obligations = {};
+    decision_.keep = 0;
+    decision_.determining = {};
+    decision_.determining_errors = {};
+    decision_.advisories = {};
+    decision_.advisory_errors = {};
+    decision_.ungoverned = false;
+    decision_.not_delegated = {};
+    decision_.waivers = {};
+    decision_.errors = {};
+  }
+
   // "DENY with an error: the resource is unknown (no rule is then evaluated)"
   void DenyUnknownResource() {
     decision_.outcome = DecisionOutcome::kDeny;
@@ -654,6 +672,7 @@ class Composer {
 
   // What belongs to no policy, then by policy, position and elements.
   void ListErrors() {
+    if (errors_.empty() && binding_.errors.empty()) return;
     for (const RuleError& r : binding_.errors) {
       DecisionError e;
       e.rule = r.rule;
@@ -687,6 +706,7 @@ class Composer {
   }
 
   void ListWaivers() {
+    if (waivers_.empty()) return;
     std::sort(waivers_.begin(), waivers_.end(),
               [](const WaiverUsed& a, const WaiverUsed& b) {
                 return a.policy != b.policy ? a.policy < b.policy
