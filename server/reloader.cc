@@ -98,12 +98,16 @@ bool Reloader::Reload() {
     } else {
       ++state_.failed_loads;
       state_.has_failed = true;
+      state_.failed = FailedLoad();
       state_.failed.at = Now();
       state_.failed.message = std::to_string(errors) +
                               (errors == 1 ? " error" : " errors") +
                               (serving ? "; the version before goes on serving"
                                        : "; nothing serves yet");
-      state_.failed.diagnostics = std::move(result.diagnostics);
+      for (Diagnostic& d : result.diagnostics) {
+        if (d.severity != Severity::kError) continue;
+        state_.failed.diagnostics.push_back(std::move(d));
+      }
       state_.failed.compiled = std::move(result.compiled);
     }
   }

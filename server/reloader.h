@@ -25,7 +25,7 @@ class Reloader {
   struct FailedLoad {
     int64_t at = 0;  // microseconds
     std::string message;
-    std::vector<Diagnostic> diagnostics;
+    std::vector<Diagnostic> diagnostics;            // errors alone
     std::shared_ptr<const CompileResult> compiled;  // spans point into it
   };
   struct State {
