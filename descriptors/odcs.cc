@@ -403,7 +403,12 @@ void Reader::ReadServers(const Node& document, Node* product) {
           if (value == nullptr || f == kNone) continue;
           const TypeInfo& info = schema_.type(type.fields[f].type);
           if (info.kind != Kind::kTerm) continue;
-          const std::optional<Node> term = MapTerm(info.id, *value, {}, field);
+          const auto& mappings = program_.settings.mappings;
+          const auto mapping = mappings.find(field);
+          const std::optional<Node> term =
+              mapping == mappings.end()
+                  ? MapTerm(info.id, *value, {}, field)
+                  : MapTerm(info.id, *value, mapping->second, field);
           if (term) record.Set(field, *term);
         }
       }
