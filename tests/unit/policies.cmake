@@ -18,3 +18,9 @@ foreach(document IN ITEMS docs/tutorial.md docs/language.md docs/decisions.md)
   set_tests_properties(${name} PROPERTIES ENVIRONMENT
                        BYLAW_BIN=$<TARGET_FILE:bylaw>)
 endforeach()
+# Policies that ship are formatted.
+foreach(repository IN ITEMS policies/mesh/tests policies/standard examples/acme)
+  string(REPLACE "/" "_" name ${repository})
+  add_test(NAME ${name}_formatted COMMAND bylaw fmt --check -C
+           ${CMAKE_SOURCE_DIR}/${repository})
+endforeach()
