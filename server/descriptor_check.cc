@@ -284,7 +284,7 @@ void AddRefusal(const RequestError& refusal, const std::string& file,
   e.line = at.line;
   e.column = at.column;
   e.message = refusal.message;
-  e.suggestion = refusal.remedy;
+  e.suggestion = RemedyOf(refusal);
   AddDiagnostics({e}, response);
 }
 
