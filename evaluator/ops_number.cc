@@ -203,9 +203,12 @@ bool PartOf(OpContext& cx, VersionPart part, const Value& v, Value* out) {
 
 bool AddToSum(OpContext& cx, const Value& a, Value* sum) {
   if (!IsNumber(a.kind)) return Mismatch(cx, "sum", a);
+  // Unsigned: of code that no compiler made it may wrap.
+  using Unsigned = unsigned __int128;
   const Int128 n =
-      (Int128{sum[1].number} << 64 | static_cast<uint64_t>(sum[0].number)) +
-      a.number;
+      static_cast<Int128>((static_cast<Unsigned>(sum[1].number) << 64 |
+                           static_cast<uint64_t>(sum[0].number)) +
+                          static_cast<Unsigned>(Int128{a.number}));
   sum[0] = Value::Number(Kind::kInt, static_cast<int64_t>(n));
   sum[1] = Value::Number(Kind::kInt, static_cast<int64_t>(n >> 64));
   return true;
