@@ -10,7 +10,8 @@
 //   check_tests.cc     tests of the language               CheckTests
 //   check_lint.cc      notes that need the whole program   LintPolicies
 //
-// Expressions: check_expr.cc, check_operators.cc, check_calls.cc,
+// Expressions: check_expr.cc, check_values.cc, check_operators.cc,
+// check_pairs.cc, check_forms.cc, check_calls.cc, check_masks.cc,
 // check_rows.cc; constants: check_constant.cc; narrowing: check_facts.cc;
 // what an expression mentions or may do wrong: check_effects.cc.
 //

@@ -29,10 +29,13 @@ enum class Op : uint8_t {
   kContext,
   kNow,
   kPrevious,
-  kAction,
+  kAction,     // its name; the type is the vocabulary `Action`, a term for each
+               // action, whose constants are texts
   kAttribute,  // args[0] entity or record (may be optional: then result is
                // T? or, for a collection, empty); index: slot. For a union
-               // the slot is found by `name` in the entity met at run time.
+               // the slot is found by `name` in the entity met at run time,
+               // and so it is in a context (args[0] kContext, of no type)
+               // where the head's actions differ: then index is kNone.
   kId,         // args[0] entity: its id as a String
   kMapGet,     // args[0] map, args[1] key: T?
   kNot,
@@ -95,7 +98,8 @@ enum class Op : uint8_t {
   kRecord,  // args: elements (kRecord: a field each)
   kAllOf,   // `all T`; index: entity type
   // Row predicates only:
-  kRowColumn,  // r.x: args empty, name; or r[c]: args[0] a Column
+  kRowColumn,  // r.x: args empty, name; or r[c]: args[0] a Column. The type is
+               // that of the other operand, kNone between two columns.
   kRowIn,      // args[0] a row value, in column(table, name): see table, name
 };
 

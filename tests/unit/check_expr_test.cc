@@ -330,7 +330,7 @@ def e(x: Int): Bool = x == null              //! BL2004
 TEST_CASE("what a broken declaration may declare is not reported as unknown") {
   Check(R"bl(
 entity Crate { name: String, colour String }        //! BL1001
-def f(x: Crate): Int = x.weight + g(1)
+def f(x: Crate): Int = x.colour + g(1)
 def g(x: Int) Int = x                               //! BL1001
 def h(x: User): String = x.nothing                  //! BL2005
 policy p title "t" owner "o" on read of Dataset as d by User {
