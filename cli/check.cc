@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <map>
 #include <memory>
 #include <string>
 #include <tuple>
@@ -151,7 +152,9 @@ void PrintText(const std::vector<CheckedFile>& files, bool color) {
     for (const v1::DescriptorDecision& d : file.response.decisions()) {
       for (const v1::Obligation& o : d.decision().obligations()) {
         std::string arguments;
-        for (const auto& [name, value] : o.arguments().fields()) {
+        const std::map<std::string, google::protobuf::Value> named(
+            o.arguments().fields().begin(), o.arguments().fields().end());
+        for (const auto& [name, value] : named) {
           arguments += (arguments.empty() ? "" : ", ") + name + ": " +
                        MessageToJson(value, false);
         }
@@ -173,7 +176,7 @@ void PrintJson(const std::vector<CheckedFile>& files) {
     j["file"] = Utf8(file.file);
     j["decisions"] = Json::array();
     j["diagnostics"] = Json::array();
-    const Json response = Json::parse(MessageToJson(file.response, false));
+    const Json response = Json::parse(StableJson(file.response, false));
     for (const auto& [key, value] : response.items()) {
       j[key] = value;
     }

@@ -77,6 +77,10 @@ int ExitCodeOf(v1::Decision::Outcome outcome);
 // A decision for people.
 void PrintDecision(const v1::Decision& decision, bool color);
 
+// The message as JSON. What has no order of its own (the arguments of an
+// obligation) is sorted by name: equal decisions give equal bytes.
+std::string StableJson(const google::protobuf::Message& message, bool pretty);
+
 void AddInit(CLI::App& app, int* exit);
 void AddLint(CLI::App& app, int* exit);
 void AddFmt(CLI::App& app, int* exit);

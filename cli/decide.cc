@@ -168,18 +168,18 @@ int RunLines(const Options& options, Decider& decider) {
     if (decided && options.explain) {
       v1::Explanation explanation;
       decided = decider.Explain(request, &explanation, &error);
-      if (decided) std::cout << MessageToJson(explanation, false) << '\n';
+      if (decided) std::cout << StableJson(explanation, false) << '\n';
     } else if (decided) {
       v1::Decision decision;
       decided = decider.Decide(request, &decision, &error);
-      if (decided) std::cout << MessageToJson(decision, false) << '\n';
+      if (decided) std::cout << StableJson(decision, false) << '\n';
     }
     if (!decided) {
       // {"requestId": …, "error": Error}: the shape of a stream's answer.
       v1::CheckStreamResponse refused;
       refused.set_request_id(request.request_id());
       ErrorToProto(error, refused.mutable_error());
-      std::cout << MessageToJson(refused, false) << '\n';
+      std::cout << StableJson(refused, false) << '\n';
       exit = kRefused;
     }
   }
@@ -203,7 +203,7 @@ int Run(const Options& options) {
     v1::Explanation explanation;
     if (!decider.Explain(request, &explanation, &error)) return Refuse(error);
     if (options.format == Format::kJson) {
-      std::cout << MessageToJson(explanation, true) << '\n';
+      std::cout << StableJson(explanation, true) << '\n';
     } else {
       PrintExplanation(explanation, color);
     }
@@ -212,7 +212,7 @@ int Run(const Options& options) {
   v1::Decision decision;
   if (!decider.Decide(request, &decision, &error)) return Refuse(error);
   if (options.format == Format::kJson) {
-    std::cout << MessageToJson(decision, true) << '\n';
+    std::cout << StableJson(decision, true) << '\n';
   } else {
     PrintDecision(decision, color);
   }

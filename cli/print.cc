@@ -2,16 +2,32 @@
 #include <unistd.h>
 
 #include <iostream>
+#include <map>
 #include <string>
 
 #include "cli/command.h"
 #include "cli/version.h"
 #include "nlohmann/json.hpp"
+#include "server/convert.h"
 
 namespace bylaw::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+void SortArguments(Json* json) {
+  if (json->is_array()) {
+    for (Json& item : *json) SortArguments(&item);
+  } else if (json->is_object()) {
+    for (auto it = json->begin(); it != json->end(); ++it) {
+      if (it.key() == "arguments" && it->is_object()) {
+        *it = Json(nlohmann::json(*it));
+      } else {
+        SortArguments(&*it);
+      }
+    }
+  }
+}
 
 Json DiagnosticJson(const Diagnostic& d) {
   const LineColumn start = d.Start(), end = d.End();
@@ -213,6 +229,12 @@ void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics,
   }
 }
 
+std::string StableJson(const google::protobuf::Message& message, bool pretty) {
+  Json json = Json::parse(MessageToJson(message, false));
+  SortArguments(&json);
+  return json.dump(pretty ? 1 : -1);
+}
+
 void PrintDecision(const v1::Decision& decision, bool color) {
   const Paint paint{color};
   switch (decision.outcome()) {
@@ -256,7 +278,9 @@ void PrintDecision(const v1::Decision& decision, bool color) {
   for (const v1::Obligation& o : decision.obligations()) {
     std::cout << "  " << paint("1", o.name()) << '(';
     bool first = true;
-    for (const auto& [name, value] : o.arguments().fields()) {
+    const std::map<std::string, google::protobuf::Value> arguments(
+        o.arguments().fields().begin(), o.arguments().fields().end());
+    for (const auto& [name, value] : arguments) {
       std::cout << (first ? "" : ", ") << name << ": " << ValueText(value);
       first = false;
     }
