@@ -70,7 +70,12 @@ uint32_t SortCells(Cell* cells, uint32_t n) {
     return (a & kEntityMask) == (b & kEntityMask);
   };
   if (!std::is_sorted(cells, cells + n, less)) {
-    std::stable_sort(cells, cells + n, less);
+    // Of one entity in both views the proposal's stands first, and stays. (A
+    // stable sort would take memory from the heap.)
+    std::sort(cells, cells + n, [](Cell a, Cell b) {
+      const Cell x = a & kEntityMask, y = b & kEntityMask;
+      return x != y ? x < y : a < b;
+    });
   }
   return static_cast<uint32_t>(std::unique(cells, cells + n, same) - cells);
 }
