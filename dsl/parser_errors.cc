@@ -591,8 +591,12 @@ std::optional<size_t> ResumeAt(const UnitStream& stream,
         }
         if (!BeginsRule(list.TypeAt(i))) continue;
         if (list.TypeAt(i - 1) == P::DOT) continue;
-        if (list.line_starts[i] ? list.depths[i].braces == depth.braces
-                                : level(i) && i > at) {
+        // A `}` may be missing in the broken part itself.
+        const bool deeper = stream.unit().unclosed != static_cast<size_t>(-1) &&
+                            list.depths[i].braces > depth.braces;
+        if (list.line_starts[i]
+                ? deeper || list.depths[i].braces == depth.braces
+                : level(i) && i > at) {
           return i;
         }
       }

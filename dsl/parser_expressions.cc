@@ -304,38 +304,44 @@ ExprPtr TreeBuilder::Tail(P::ComparisonTailContext* context, ExprPtr left) {
   return Binary(which, At(op), std::move(left), Sum(context->sum()));
 }
 
+// ANTLR searches the children on each call of an accessor: the lists are asked
+// for once.
 ExprPtr TreeBuilder::Sum(P::SumContext* context) {
   if (Broken(context)) return nullptr;
-  ExprPtr expr = Product(context->product(0));
-  for (size_t i = 1; i < context->product().size(); ++i) {
+  const std::vector<P::ProductContext*> parts = context->product();
+  ExprPtr expr = Product(parts[0]);
+  for (size_t i = 1; i < parts.size() && expr != nullptr; ++i) {
     auto* op =
         dynamic_cast<antlr4::tree::TerminalNode*>(context->children[2 * i - 1]);
     const bool plus = op->getSymbol()->getType() == P::PLUS;
     expr = Binary(plus ? Op::kAdd : Op::kSubtract, At(op), std::move(expr),
-                  Product(context->product(i)));
+                  Product(parts[i]));
   }
   return expr;
 }
 
 ExprPtr TreeBuilder::Product(P::ProductContext* context) {
   if (Broken(context)) return nullptr;
-  ExprPtr expr = Defaulted(context->defaulted(0));
-  for (size_t i = 1; i < context->defaulted().size(); ++i) {
+  const std::vector<P::DefaultedContext*> parts = context->defaulted();
+  ExprPtr expr = Defaulted(parts[0]);
+  for (size_t i = 1; i < parts.size() && expr != nullptr; ++i) {
     auto* op =
         dynamic_cast<antlr4::tree::TerminalNode*>(context->children[2 * i - 1]);
     const bool star = op->getSymbol()->getType() == P::STAR;
     expr = Binary(star ? Op::kMultiply : Op::kDivide, At(op), std::move(expr),
-                  Defaulted(context->defaulted(i)));
+                  Defaulted(parts[i]));
   }
   return expr;
 }
 
 ExprPtr TreeBuilder::Defaulted(P::DefaultedContext* context) {
   if (Broken(context)) return nullptr;
-  ExprPtr expr = Unary(context->unary(0));
-  for (size_t i = 1; i < context->unary().size(); ++i) {
-    expr = Binary(Op::kDefault, At(context->QUESTIONS(i - 1)), std::move(expr),
-                  Unary(context->unary(i)));
+  const std::vector<P::UnaryContext*> parts = context->unary();
+  ExprPtr expr = Unary(parts[0]);
+  for (size_t i = 1; i < parts.size() && expr != nullptr; ++i) {
+    auto* op =
+        dynamic_cast<antlr4::tree::TerminalNode*>(context->children[2 * i - 1]);
+    expr = Binary(Op::kDefault, At(op), std::move(expr), Unary(parts[i]));
   }
   return expr;
 }

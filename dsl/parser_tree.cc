@@ -812,6 +812,10 @@ ast::Rule TreeBuilder::RuleOf(P::Rule_Context* context) {
   rule.help = std::move(clauses.help);
   rule.recheck = std::move(clauses.recheck);
   rule.mask = std::move(clauses.mask);
+  // What follows a rule and belongs to none was reported; the rest of the rule
+  // may be behind it.
+  const size_t next = list_->TypeAt(context->stop->getTokenIndex() + 1);
+  if (!BeginsRule(next) && next != P::RBRACE) return rule;
   if (rule.kind == RuleKind::kDeny && rule.because == nullptr) {
     reporter_.Add(Code::BL1042, rule.keyword_span,
                   "a `deny` says why: `because \"…\"`");
