@@ -268,9 +268,15 @@ void Checker::CheckSelects(const ast::Action& tree, uint32_t index) {
     return;
   }
   const uint32_t table = Schema::FindAttribute(entity.attributes, "table");
-  if (table != kNone &&
-      entity.attributes[table].type == schema().Optional(string)) {
-    selectable.table_slot = table;
+  if (table != kNone) {
+    if (entity.attributes[table].type == schema().Optional(string)) {
+      selectable.table_slot = table;
+    } else if (entity.attributes[table].type != kNone) {
+      Error(Code::BL2041, path[1].span,
+            absl::StrCat("`", entity.name, ".table` must be a String?, not ",
+                         TypeName(entity.attributes[table].type)));
+      return;
+    }
   }
   const std::vector<ast::Name>& by = tree.selects_by.parts;
   if (by.size() != 2 || by[0].text != "context") {

@@ -40,8 +40,14 @@ Checker::Dependence Checker::DependenceOf(const ast::Expr& e, const Env& env) {
       if (LookUpDef(*env.module, {chain[0]}, e.span, false) != kNone) {
         return Dependence::kNone;
       }
-      for (size_t n = 1; n < chain.size(); ++n) {
-        if (FindModule(JoinNames(chain, n)) != nullptr) {
+      // A constant of a module; a term may begin like a module's name.
+      for (size_t n = 2; n <= chain.size(); ++n) {
+        const std::vector<ast::Name> prefix(
+            chain.begin(), chain.begin() + static_cast<ptrdiff_t>(n));
+        if (chain[n - 1].text[0] >= 'A' && chain[n - 1].text[0] <= 'Z') {
+          return Dependence::kNone;
+        }
+        if (LookUpDef(*env.module, prefix, e.span, false) != kNone) {
           return Dependence::kNone;
         }
       }
