@@ -118,6 +118,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   if (!credentials.ok()) return credentials.status();
   const ServiceContext context{&impl->options, &impl->reloader, &impl->metrics,
                                &impl->log};
+  // Loaded before anybody can call: whoever waits for the port finds it ready.
+  impl->reloader.Reload();
   impl->decisions = MakeDecisionService(context);
   impl->policies = MakePolicyService(context);
 
@@ -138,7 +140,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
     return absl::UnavailableError("cannot listen on " + options.listen +
                                   ": is the address right and free?");
   }
-  impl->SetServing(false);
+  impl->SetServing(impl->reloader.Current() != nullptr);
   if (!options.metrics.empty()) {
     Impl* raw = impl.get();
     auto started = MetricsServer::Start(options.metrics, [raw] {
@@ -155,7 +157,6 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   }
   std::unique_ptr<Server> server(new Server(std::move(impl)));
   Impl& i = *server->impl_;
-  i.reloader.Reload();
   if (options.watch) i.reloader.Watch(options.watch_interval_ms);
   const std::string host = options.listen.substr(0, options.listen.rfind(':'));
   i.log.Write(LogLevel::kInfo, "listening",
