@@ -83,7 +83,11 @@ void LintSiblings(Checker& c) {
               Exclude(c.schema(), *earlier.where, *later.where)) {
             continue;
           }
-          c.Error(Code::BL4012, later.span,
+          // Shown at the one that stands further down, where both are in
+          // one file.
+          const bool swapped = earlier.span.file == later.span.file &&
+                               earlier.span.begin > later.span.begin;
+          c.Error(Code::BL4012, swapped ? earlier.span : later.span,
                   absl::StrCat("scopes `", scopes[i].name, "` and `",
                                scopes[j].name, "` may govern the same `",
                                c.schema().entities[later.entity].name, "`"));
