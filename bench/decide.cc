@@ -128,12 +128,11 @@ struct Prepared {
   std::shared_ptr<const Engine> engine;
   std::vector<BenchRequest> texts;
   std::vector<Request> requests;
-  std::vector<std::unique_ptr<Arena>> arenas;  // of the bound requests
+  std::unique_ptr<Arena> arena;  // of the bound requests
   std::vector<BoundRequest> bound;
 };
 
 constexpr int64_t kNow = 1'767'268'800'000'000;  // 2026-01-01T12:00:00Z
-constexpr size_t kBoundArena = 4096;
 
 Prepared Prepare(const std::string& workload,
                  const std::shared_ptr<const Program>& program,
@@ -161,11 +160,11 @@ Prepared Prepare(const std::string& workload,
     r.now = kNow;
     p.requests.push_back(r);
   }
+  p.arena = std::make_unique<Arena>();
   for (const Request& r : p.requests) {
-    p.arenas.push_back(std::make_unique<Arena>(kBoundArena));
     RequestError error;
     p.bound.emplace_back();
-    if (!p.engine->Bind(r, *p.arenas.back(), &p.bound.back(), &error)) {
+    if (!p.engine->Bind(r, *p.arena, &p.bound.back(), &error)) {
       std::fprintf(stderr, "%s: %s\n", error.field.c_str(),
                    error.message.c_str());
       std::exit(2);

@@ -119,7 +119,7 @@ class ArenaVector {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   void clear() { size_ = 0; }
-  void resize_down(size_t n) { size_ = n; }
+  void resize_down(size_t n) { size_ = static_cast<uint32_t>(n); }
   T* data() { return data_; }
   T* begin() { return data_; }
   T* end() { return data_ + size_; }
@@ -129,7 +129,7 @@ class ArenaVector {
 
  private:
   void Grow() {
-    const size_t n = capacity_ ? capacity_ * 2 : 8;
+    const uint32_t n = capacity_ ? capacity_ * 2 : 8;
     T* bigger = arena_->New<T>(n);
     if (size_)
       std::memcpy(static_cast<void*>(bigger), data_, size_ * sizeof(T));
@@ -138,7 +138,7 @@ class ArenaVector {
   }
   Arena* arena_;
   T* data_ = nullptr;
-  size_t size_ = 0, capacity_ = 0;
+  uint32_t size_ = 0, capacity_ = 0;
 };
 
 }  // namespace bylaw

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "evaluator/binder.h"
+#include "evaluator/hash.h"
 #include "evaluator/nearest.h"
 #include "evaluator/value_order.h"
 
@@ -98,7 +99,7 @@ namespace {
 uint32_t TypeAmong(const Schema& schema, const std::vector<uint32_t>& types,
                    std::string_view name) {
   for (const uint32_t t : types) {
-    if (schema.entities[t].name == name) return t;
+    if (SameText(schema.entities[t].name, name)) return t;
   }
   return kNone;
 }
@@ -135,8 +136,12 @@ bool BindNames(const Facts& facts, const Request& request, Arena& arena,
   bound->resource = resource;
   bound->resource_known = true;
   bound->previous = Value::OfCell(Kind::kEntity, resource);
+  bound->proposal = false;
   bound->context = facts.ContextDefaults(number).data();
   bound->now = request.now;
+  bound->asked_by_name = false;
+  bound->asked = {};
+  bound->column_error = {};
   return true;
 }
 
@@ -145,7 +150,6 @@ bool BindNames(const Facts& facts, const Request& request, Arena& arena,
 bool BindRequest(const Facts& facts, const Request& request,
                  const BindOptions& options, Arena& arena, BoundRequest* bound,
                  RequestError* error) {
-  *bound = BoundRequest();
   if (BindNames(facts, request, arena, bound)) [[likely]] {
     return true;
   }

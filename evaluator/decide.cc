@@ -15,6 +15,9 @@ namespace {
 constexpr uint8_t kOfResource = 1;
 constexpr uint8_t kOfPrevious = 2;
 
+constexpr uint32_t KindBit(RuleKind kind) {
+  return 1u << static_cast<uint32_t>(kind);
+}
 bool IsTightening(RuleKind kind) { return kind != RuleKind::kAllow; }
 bool IsColumnRule(RuleKind kind) {
   return kind == RuleKind::kMask || kind == RuleKind::kHide;
@@ -53,11 +56,7 @@ class Composer {
         decision_(*decision),
         trace_(trace),
         vm_(&request, options, &arena),
-        binding_(&arena),
-        advised_(&arena),
-        errors_(&arena),
-        waivers_(&arena),
-        advisory_(&arena) {}
+        binding_(&arena) {}
 
   void Run() {
     Clear();
@@ -70,10 +69,10 @@ class Composer {
     if (group != nullptr) RunBinding(*group);
     JudgeAllows();
     Decide();
-    if (group != nullptr) RunAdvisories();
+    if (rare_ != nullptr) RunAdvisories();
     decision_.keep = Keep();
-    ListErrors();
-    ListWaivers();
+    if (rare_ != nullptr || !binding_.errors.empty()) ListErrors();
+    if (rare_ != nullptr) ListWaivers();
     if (trace_ != nullptr) FillTrace();
   }
 
@@ -257,7 +256,7 @@ class Composer {
       if (!Applies(program_.waivers[w], vm)) continue;
       if (!waived && fate != nullptr) fate->waiver = w;
       waived = true;
-      waivers_.push_back({w, c.policy});
+      rare().waivers.push_back({w, c.policy});
     }
     return waived;
   }
@@ -293,6 +292,7 @@ class Composer {
   // Every policy of the chain that binds and is not replaced; the others that
   // count are kept for RunAdvisories.
   void RunBinding(const CandidateGroup& group) {
+    plain_ = group.plain;
     size_t i = 0;
     for (const Candidate& c : group.candidates) {
       PolicyFate* fate = FateOf(i++);
@@ -310,7 +310,7 @@ class Composer {
           SetStanding(fate, request_.now < c.grace_until
                                 ? PolicyFate::Standing::kGrace
                                 : PolicyFate::Standing::kAdvisory);
-          advisory_.push_back({&c, fate});
+          rare().advisory.push_back({&c, fate});
           continue;
         }
       }
@@ -352,11 +352,13 @@ class Composer {
       const size_t effects = found->effects.size();
       const size_t errors = found->errors.size();
       vm.RunRule(rule, &found->effects, &found->errors);
-      const RuleKind kind = program_.rules[rule].kind;
-      if (kind == RuleKind::kRows) DropTrueFilters(effects, found);
-      if (IsColumnRule(kind)) FitMasks(kind, effects, found);
-      Sort(effects, &found->effects);
-      Sort(errors, &found->errors);
+      if (found->effects.size() != effects) {
+        const RuleKind kind = program_.rules[rule].kind;
+        if (kind == RuleKind::kRows) DropTrueFilters(effects, found);
+        if (IsColumnRule(kind)) FitMasks(kind, effects, found);
+        Sort(effects, &found->effects);
+      }
+      if (found->errors.size() - errors > 1) Sort(errors, &found->errors);
     }
     return true;
   }
@@ -433,9 +435,10 @@ class Composer {
     int64_t longest = -1;
     for (const Effect& e : binding_.effects) {
       const Rule& rule = program_.rules[e.rule];
+      kinds_ |= KindBit(rule.kind);
       switch (rule.kind) {
         case RuleKind::kAllow:
-          if (program_.policies[rule.policy].scope != 0 && !IsDelegated(e)) {
+          if (!plain_ && !IsDelegated(e)) {
             refused.push_back(e);
             break;
           }
@@ -470,12 +473,14 @@ class Composer {
     const bool hidden_asked = request_.asked_by_name && HidesAColumn();
     if (must_deny_ || denied_ || decision_.nothing_allows || hidden_asked) {
       decision_.outcome = DecisionOutcome::kDeny;
-      ListDeterminingOfDeny();
+      if (!binding_.effects.empty() || !binding_.errors.empty()) {
+        ListDeterminingOfDeny();
+      }
       return;
     }
-    JoinColumns();
-    JoinFilters();
-    JoinObligations();
+    if (!binding_.columns.empty()) JoinColumns();
+    if (kinds_ & KindBit(RuleKind::kRows)) JoinFilters();
+    if (kinds_ & KindBit(RuleKind::kRequire)) JoinObligations();
     // "MASK if any mask but none, any hide, row filter or obligation remains,
     // else ALLOW."
     const bool attached = !decision_.columns.empty() ||
@@ -535,7 +540,6 @@ class Composer {
   // "Per asked column the join of the masks that apply."
   void JoinColumns() {
     ArenaVector<ColumnEffect>& effects = binding_.columns;
-    if (effects.empty()) return;
     std::sort(effects.begin(), effects.end(),
               [](const ColumnEffect& a, const ColumnEffect& b) {
                 return a.column != b.column ? a.column < b.column
@@ -579,9 +583,7 @@ class Composer {
         filters.push_back(e.filter);
       }
     }
-    if (!filters.empty()) {
-      decision_.filter = ConjoinFilters(world_, filters.span());
-    }
+    decision_.filter = ConjoinFilters(world_, filters.span());
   }
 
   // "The union of the obligations (name and arguments, no merging)"; a set, so
@@ -593,7 +595,6 @@ class Composer {
         required.push_back(e);
       }
     }
-    if (required.empty()) return;
     const auto compare = [this](const Effect& a, const Effect& b) {
       const uint32_t x = program_.rules[a.rule].obligation;
       const uint32_t y = program_.rules[b.rule].obligation;
@@ -621,18 +622,19 @@ class Composer {
   // "`advisory` is evaluated after the decision, on its own budget, and
   // reported; its errors stand with the advisories."
   void RunAdvisories() {
-    if (advisory_.empty()) return;
+    if (rare_->advisory.empty()) return;
     Vm vm(&request_, options_, &arena_);
-    for (const Advised& a : advisory_) {
+    Findings advised(&arena_);
+    for (const Advised& a : rare_->advisory) {
       const Candidate& c = *a.candidate;
       // "A waiver of a policy still in grace silences its report too."
       const bool waived = c.num_waivers != 0 && IsWaived(c, vm, a.fate);
-      if (RunPolicy(c, waived, /*binding=*/false, vm, &advised_, a.fate)) {
+      if (RunPolicy(c, waived, /*binding=*/false, vm, &advised, a.fate)) {
         CutAt(c.grace_until);
       }
     }
-    decision_.advisories = advised_.effects.span();
-    decision_.advisory_errors = advised_.errors.span();
+    decision_.advisories = advised.effects.span();
+    decision_.advisory_errors = advised.errors.span();
   }
 
   // --- How long an answer may be kept ---------------------------------------
@@ -667,12 +669,12 @@ class Composer {
     e.policy = policy;
     e.position = position;
     e.message = arena_.Copy(message);
-    errors_.push_back(e);
+    rare().errors.push_back(e);
   }
 
   // What belongs to no policy, then by policy, position and elements.
   void ListErrors() {
-    if (errors_.empty() && binding_.errors.empty()) return;
+    ArenaVector<DecisionError>& errors = rare().errors;
     for (const RuleError& r : binding_.errors) {
       DecisionError e;
       e.rule = r.rule;
@@ -680,11 +682,11 @@ class Composer {
       e.num_elements = r.num_elements;
       e.elements = r.elements;
       e.message = r.message;
-      errors_.push_back(e);
+      errors.push_back(e);
     }
     // What has no policy or no rule comes first.
     const auto number = [](uint32_t v) { return v == kNone ? 0 : v + 1; };
-    std::sort(errors_.begin(), errors_.end(),
+    std::sort(errors.begin(), errors.end(),
               [&](const DecisionError& a, const DecisionError& b) {
                 if (a.policy != b.policy) {
                   return number(a.policy) < number(b.policy);
@@ -696,23 +698,23 @@ class Composer {
                 return c != 0 ? c < 0 : a.message < b.message;
               });
     DecisionError* end =
-        std::unique(errors_.begin(), errors_.end(),
+        std::unique(errors.begin(), errors.end(),
                     [](const DecisionError& a, const DecisionError& b) {
                       return a.rule == b.rule && a.policy == b.policy &&
                              a.elements == b.elements && a.message == b.message;
                     });
-    errors_.resize_down(static_cast<size_t>(end - errors_.begin()));
-    decision_.errors = errors_.span();
+    errors.resize_down(static_cast<size_t>(end - errors.begin()));
+    decision_.errors = errors.span();
   }
 
   void ListWaivers() {
-    if (waivers_.empty()) return;
-    std::sort(waivers_.begin(), waivers_.end(),
+    ArenaVector<WaiverUsed>& waivers = rare_->waivers;
+    std::sort(waivers.begin(), waivers.end(),
               [](const WaiverUsed& a, const WaiverUsed& b) {
                 return a.policy != b.policy ? a.policy < b.policy
                                             : a.waiver < b.waiver;
               });
-    decision_.waivers = waivers_.span();
+    decision_.waivers = waivers.span();
   }
 
   // --- Trace ----------------------------------------------------------------
@@ -734,8 +736,8 @@ class Composer {
   void FillTrace() {
     trace_->effects = binding_.effects.span();
     trace_->errors = binding_.errors.span();
-    trace_->advised = advised_.effects.span();
-    trace_->advised_errors = advised_.errors.span();
+    trace_->advised = decision_.advisories;
+    trace_->advised_errors = decision_.advisory_errors;
   }
   PolicyFate* FateOf(size_t i) { return fates_ ? &fates_[i] : nullptr; }
   static void SetStanding(PolicyFate* fate, PolicyFate::Standing standing,
@@ -749,6 +751,18 @@ class Composer {
     const Candidate* candidate;
     PolicyFate* fate;
   };
+  // What few decisions have; made when the first of it comes.
+  struct Rare {
+    explicit Rare(Arena* arena)
+        : errors(arena), waivers(arena), advisory(arena) {}
+    ArenaVector<DecisionError> errors;
+    ArenaVector<WaiverUsed> waivers;
+    ArenaVector<Advised> advisory;
+  };
+  Rare& rare() {
+    if (rare_ == nullptr) rare_ = new (arena_.New<Rare>(1)) Rare(&arena_);
+    return *rare_;
+  }
 
   // Constant.
   const PolicyIndex& index_;
@@ -764,10 +778,10 @@ class Composer {
   Vm vm_;
   uint8_t* chain_ = nullptr;  // by scope; nullptr: the root alone
   const Schema::Selectable* selectable_ = nullptr;
-  Findings binding_, advised_;
-  ArenaVector<DecisionError> errors_;
-  ArenaVector<WaiverUsed> waivers_;
-  ArenaVector<Advised> advisory_;
+  Findings binding_;
+  Rare* rare_ = nullptr;
+  bool plain_ = false;  // CandidateGroup::plain
+  uint32_t kinds_ = 0;  // of the rules that match
   PolicyFate* fates_ = nullptr;
   bool must_deny_ = false;  // an error of something that binds
   bool denied_ = false, allowed_ = false;

@@ -11,6 +11,9 @@
 namespace bylaw {
 namespace {
 
+// Up to here ancestors are searched one by one.
+constexpr uint32_t kFewAncestors = 8;
+
 uint64_t RandomSeed() {
   std::random_device device;
   return uint64_t{device()} << 32 | device();
@@ -86,7 +89,7 @@ uint32_t NameTable::Find(uint32_t group, std::string_view name) const {
   size_t i = HashBytes(seed_, group, name) & mask;
   while (table_[i] != kNone) {
     const Name& n = names_[table_[i]];
-    if (n.group == group && n.text == name) return n.number;
+    if (n.group == group && SameText(n.text, name)) return n.number;
     i = (i + 1) & mask;
   }
   return kNone;
@@ -112,6 +115,32 @@ void Facts::Storage::BuildEntityTable(const Facts& facts) {
     if (!id.empty()) {
       std::memcpy(entry.key, id.data(), std::min(id.size(), Entry::kInline));
     }
+  }
+}
+
+void Facts::Storage::BuildAncestorBits() {
+  // As many words as there are ancestors at most: twice their own memory.
+  const auto words = [](const EntityRecord& r) -> uint64_t {
+    if (r.num_ancestors <= kFewAncestors) return 0;
+    const uint32_t span = r.ancestors[r.num_ancestors - 1] - r.ancestors[0] + 1;
+    const uint64_t n = (uint64_t{span} + 63) / 64;
+    return n <= r.num_ancestors ? n : 0;
+  };
+  uint64_t all = 0;
+  for (const EntityRecord& r : records) all += words(r);
+  ancestor_bits.assign(all, 0);
+  uint64_t* next = ancestor_bits.data();
+  for (EntityRecord& r : records) {
+    const uint64_t n = words(r);
+    if (n == 0) continue;
+    r.ancestor_bits = next;
+    r.first_ancestor = r.ancestors[0];
+    r.ancestor_span = r.ancestors[r.num_ancestors - 1] - r.ancestors[0] + 1;
+    for (uint32_t i = 0; i < r.num_ancestors; ++i) {
+      const uint32_t bit = r.ancestors[i] - r.first_ancestor;
+      next[bit / 64] |= uint64_t{1} << (bit % 64);
+    }
+    next += n;
   }
 }
 
@@ -165,9 +194,7 @@ uint32_t Facts::LookupNamed(uint32_t entity_type, std::string_view id) const {
       continue;
     }
     if (id.size() <= Storage::Entry::kInline) {
-      if (id.empty() || std::memcmp(e.key, id.data(), id.size()) == 0) {
-        return e.entity;
-      }
+      if (SameBytes(e.key, id.data(), id.size())) return e.entity;
     } else if (s.symbols.Text(IdOf(e.entity)) == id) {
       return e.entity;
     }
@@ -188,12 +215,23 @@ bool Facts::IsWithin(uint32_t a, uint32_t b) const {
   if (a == b) return true;
   if (a >= size_) return false;
   const EntityRecord& r = records_[a];
-  if (r.num_ancestors <= 16) {
+  if (r.ancestor_bits != nullptr) {
+    const uint32_t i = b - r.first_ancestor;
+    return i < r.ancestor_span && (r.ancestor_bits[i / 64] >> (i % 64) & 1);
+  }
+  // Without a branch that could be mispredicted.
+  if (r.num_ancestors <= kFewAncestors) {
     bool found = false;
     for (uint32_t i = 0; i < r.num_ancestors; ++i) found |= r.ancestors[i] == b;
     return found;
   }
-  return std::binary_search(r.ancestors, r.ancestors + r.num_ancestors, b);
+  const Cell* from = r.ancestors;
+  for (uint32_t n = r.num_ancestors; n > 1;) {
+    const uint32_t half = n / 2;
+    from += half & -static_cast<uint32_t>(from[half - 1] < b);
+    n -= half;
+  }
+  return *from == b;
 }
 
 std::span<const Cell> Facts::AllOf(uint32_t entity_type) const {

@@ -32,6 +32,10 @@ struct EntityRecord {
   uint32_t num_ancestors = 0;
   const Cell* parents = nullptr;  // direct, sorted
   uint32_t num_parents = 0;
+  // The same ancestors as bits, from first_ancestor on, where they lie close
+  // enough together; else nullptr. Read by Facts::IsWithin alone.
+  uint32_t first_ancestor = 0, ancestor_span = 0;
+  const uint64_t* ancestor_bits = nullptr;
 };
 
 // Where a fact was read, for findings.

@@ -681,6 +681,7 @@ std::shared_ptr<const Facts> FactsBuilder::Impl::Build() {
   CheckColumns();
   if (num_errors_ > 0) return nullptr;
   s.BuildEntityTable(*facts_);
+  s.BuildAncestorBits();
   s.BuildColumnTable(program());
   Hash();
   return std::move(facts_);

@@ -102,7 +102,11 @@ struct Facts::Storage {
   std::vector<std::string> files;
   std::string revision;
 
+  std::vector<uint64_t> ancestor_bits;
+
   void BuildEntityTable(const Facts& facts);
+  // REQUIRES: ancestors are closed.
+  void BuildAncestorBits();
   void BuildColumnTable(const Program& program);
 };
 

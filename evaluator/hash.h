@@ -15,6 +15,36 @@ inline uint64_t HashMix(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(m) ^ static_cast<uint64_t>(m >> 64);
 }
 
+// Equality of short texts, in place: a call of memcmp costs more than it does.
+inline bool SameBytes(const char* a, const char* b, size_t n) {
+  const auto differ8 = [&](size_t i) {
+    uint64_t x, y;
+    std::memcpy(&x, a + i, 8);
+    std::memcpy(&y, b + i, 8);
+    return x ^ y;
+  };
+  if (n >= 8) {
+    uint64_t different = differ8(n - 8);
+    for (size_t i = 0; i + 8 < n; i += 8) different |= differ8(i);
+    return different == 0;
+  }
+  if (n >= 4) {
+    uint32_t x[2], y[2];
+    std::memcpy(&x[0], a, 4);
+    std::memcpy(&y[0], b, 4);
+    std::memcpy(&x[1], a + n - 4, 4);
+    std::memcpy(&y[1], b + n - 4, 4);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1])) == 0;
+  }
+  for (size_t i = 0; i < n; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+inline bool SameText(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && SameBytes(a.data(), b.data(), a.size());
+}
+
 // Hash of `number` and `text` together.
 inline uint64_t HashBytes(uint64_t seed, uint64_t number,
                           std::string_view text) {
