@@ -65,6 +65,10 @@ void Writer::Hoist(size_t begin, size_t end) {
   while (next_ < comments_.size() && comments_[next_].begin < end) {
     const Comment comment = comments_[next_++];
     std::string words(text_.substr(comment.begin, comment.end - comment.begin));
+    if (words.find('\n') != std::string::npos) {
+      Verbatim(comment.begin, comment.end);
+      continue;
+    }
     // What documents nothing here must not begin to.
     if (words.rfind("///", 0) == 0) words.erase(0, 1);
     Emit(Text(words));

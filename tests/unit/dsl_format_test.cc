@@ -76,37 +76,32 @@ def cleared(u: User, purpose: Purpose?): Bool =
 policy personal_data_is_masked
   title    "Personal data leaves a dataset only masked"
   owner    "privacy-office"
-  control  "GDPR Art. 5(1)(c)" severity high on consume of Dataset as d by User
-    as u {
-  for
-    c in d.columns where c.tags has pii and not cleared(u, context.purpose) {
-      first {
-        mask c with keep_domain when c.tags has
-            pii.email mask c with show_last(4)
-                when c.tags has pii.phone mask c with redact
-      }
+  control  "GDPR Art. 5(1)(c)"
+  severity high
+on consume of Dataset as d by User as u {
+  for c in d.columns where c.tags has pii and not cleared(u, context.purpose) {
+    first {
+      mask c with keep_domain   when c.tags has pii.email
+      mask c with show_last(4)  when c.tags has pii.phone
+      mask c with redact
     }
-  drop rows r where r.consent
-      ? == "withdrawn" when context.purpose ==
-            marketing deny when(
-                u.employment ? ? contractor) == contractor and
-                level(d) >= confidential because
-                    "{u.id} is a contractor and {d.name} is {level(d)}" help
-                    "ask the owner of {d.product.name} for an extract" require
-                        audit(level
-                              : "high") when level(d) >= confidential
+  }
+  drop rows r where r.consent? == "withdrawn" when context.purpose == marketing
+  deny when (u.employment ?? contractor) == contractor and level(d) >= confidential
+    because "{u.id} is a contractor and {d.name} is {level(d)}"
+    help    "ask the owner of {d.product.name} for an extract"
+  require audit(level: "high") when level(d) >= confidential
 }
 
-policy analysts_read title "Analysts read" owner
-                           "privacy-office" on read of Dataset by User as u{
-                               allow when u.roles has analyst}
+policy analysts_read
+  title "Analysts read" owner "privacy-office"
+on read of Dataset by User as u { allow when u.roles has analyst }
 
 /// Services see personal data as tokens only.
-policy services_get_tokens title
-    "Services never see personal data" owner
-    "privacy-office" on consume of Dataset as d by Service {
-  for
-    c in d.columns where c.tags has pii { mask c with hash }
+policy services_get_tokens
+  title "Services never see personal data" owner "privacy-office"
+on consume of Dataset as d by Service {
+  for c in d.columns where c.tags has pii { mask c with hash }
 }
 )BYLAW";
 
@@ -119,6 +114,15 @@ on lifecycle of DataProduct as p {
   deny when p.owner is missing
     because "data product {p.name} has no owner"
     help    "add a team member with role owner"
+}
+
+policy emails_are_encrypted
+  title "No e-mail address is published unencrypted" owner "security"
+on publish, deploy of DataProduct as p {
+  for d in p.datasets, c in d.columns where c.tags has pii.email {
+    deny unless c.encrypted
+      because "{d.name}.{c.name} holds e-mail addresses and is not encrypted"
+  }
 }
 
 given User "ana" { roles: {analyst}, employment: staff }  // shared by the module's tests
@@ -148,7 +152,6 @@ test "a new version may not lose its owner" {
 )BYLAW";
 
 const char kScopes[] = R"BYLAW(module council
-
 scope org root { owner "governance-council" }
 
 scope sales under org {
@@ -196,6 +199,10 @@ TEST_CASE("layout") {
        "because \"x\"\n  allow\n}\n"},
       {"module m\n// a\n\n/* b */ def x: Int = 1 // c\n// d",
        "module m\n// a\n\n/* b */\ndef x: Int = 1  // c\n// d\n"},
+      {"module m\npolicy p title \"t\" owner \"o\" on a of B {\nfor c\n/* "
+       "a\n b */ in xs { hide c }\n}",
+       "module m\n\npolicy p\n  title \"t\" owner \"o\"\non a of B {\n  /* "
+       "a\n   b */\n  for c in xs {\n    hide c\n  }\n}\n"},
       {"module m\ndef x: Int = 1 + // one\n    2",
        "module m\ndef x: Int = 1 + // one\n    2\n"},
   };
