@@ -45,6 +45,8 @@ namespace fs = std::filesystem;
 
 const char kRoot[] = BYLAW_SOURCE_DIR "/tests/lang";
 const char kWorld[] = "world.bylaw";
+// A mistake of the compiler itself cannot be provoked.
+const char kDefect[] = "BL3029";
 const char kNow[] = "2026-11-20T12:00:00Z";
 
 std::string ReadText(const fs::path& path) {
@@ -227,7 +229,7 @@ TEST_CASE("text cases") {
 }
 
 TEST_CASE("every diagnostic code has a case") {
-  std::set<std::string> covered;
+  std::set<std::string> covered = {kDefect};
   for (const fs::path& path : FindCases()) {
     std::multiset<Finding> expected;
     InputOf(path, &expected);

@@ -225,6 +225,7 @@ TEST_CASE("at is obeyed where simulation is enabled") {
     const grpc::Status status = served.client->Check(request, &decision);
     CHECK(status.error_code() == StatusCode::INVALID_ARGUMENT);
     CHECK(DetailOf(status).field() == "at");
+    CHECK(DetailOf(status).code() == "BL5203");
   }
 }
 

@@ -1,0 +1,198 @@
+// Compiling folders and texts in memory: which files make a program, and what
+// stands in the way of reading them.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "compiler/bytecode/serialize.h"
+#include "compiler/compile.h"
+#include "policies/embedded.h"
+#include "tests/catch.h"
+
+namespace bylaw {
+namespace {
+
+namespace fs = std::filesystem;
+
+const char kManifest[] =
+    "mesh: m\nscopes: { org: { modules: council, sources: [\"**.bylaw\"] } }\n";
+const char kRoot[] = "module council\nscope org root { owner \"o\" }\n";
+
+std::vector<Pack> Packs() {
+  std::vector<Pack> packs;
+  for (const char* name : {"mesh", "standard"}) {
+    Pack pack;
+    pack.name = name;
+    for (const EmbeddedFile& file : EmbeddedPack(name)) {
+      pack.files.emplace_back(file.path, file.text);
+    }
+    packs.push_back(std::move(pack));
+  }
+  return packs;
+}
+
+std::vector<std::string> CodesOf(const CompileResult& result) {
+  std::vector<std::string> codes;
+  for (const Diagnostic& d : result.diagnostics) {
+    if (d.severity == Severity::kError) codes.emplace_back(InfoOf(d.code).id);
+  }
+  return codes;
+}
+
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+CompileResult CompileTexts(Files files) {
+  CompileInput input;
+  input.files = std::move(files);
+  input.packs = Packs();
+  return Compile(input);
+}
+
+// A folder of its own, removed at the end.
+class Folder {
+ public:
+  Folder() {
+    std::string name = (fs::temp_directory_path() / "bylaw_XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path_ = name;
+  }
+  ~Folder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  void Write(const std::string& name, const std::string& text) {
+    fs::create_directories((path_ / name).parent_path());
+    std::ofstream(path_ / name, std::ios::binary) << text;
+  }
+  CompileResult Compile(Files overlay = {}) const {
+    CompileInput input;
+    input.root = path_.string();
+    input.files = std::move(overlay);
+    input.packs = Packs();
+    return bylaw::Compile(input);
+  }
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+TEST_CASE("a folder compiles") {
+  Folder folder;
+  folder.Write("bylaw.yaml", kManifest);
+  folder.Write("a/root.bylaw", kRoot);
+  const CompileResult result = folder.Compile();
+  CHECK(CodesOf(result).empty());
+  REQUIRE(result.ok);
+  CHECK(result.program->settings.mesh == "m");
+  CHECK(result.program->scopes.at(0).name == "org");
+}
+
+TEST_CASE("a folder without a manifest") {
+  Folder folder;
+  CHECK(CodesOf(folder.Compile()) == std::vector<std::string>{"BL3001"});
+}
+
+TEST_CASE("a folder that is not there") {
+  CompileInput input;
+  input.root = "/nowhere/at/all";
+  input.packs = Packs();
+  CHECK(CodesOf(Compile(input)) == std::vector<std::string>{"BL3001"});
+}
+
+TEST_CASE("a link that leads nowhere is BL3002, named") {
+  Folder folder;
+  folder.Write("bylaw.yaml", kManifest);
+  folder.Write("root.bylaw", kRoot);
+  fs::create_symlink("gone", folder.path() / "broken.bylaw");
+  const CompileResult result = folder.Compile();
+  CHECK(CodesOf(result) == std::vector<std::string>{"BL3002"});
+  CHECK(result.diagnostics.at(0).path() == "broken.bylaw");
+}
+
+TEST_CASE("hidden folders, other repositories and links to folders stay out") {
+  Folder folder;
+  folder.Write("bylaw.yaml", kManifest);
+  folder.Write("root.bylaw", kRoot);
+  folder.Write(".git/x.bylaw", "broken");
+  folder.Write("other/bylaw.yaml", "broken: [");
+  folder.Write("other/x.bylaw", "broken");
+  fs::create_directory_symlink(folder.path(), folder.path() / "loop");
+  CHECK(CodesOf(folder.Compile()).empty());
+}
+
+TEST_CASE("texts stand in place of files, or beside them") {
+  Folder folder;
+  folder.Write("bylaw.yaml", kManifest);
+  folder.Write("root.bylaw", kRoot);
+  folder.Write("a.bylaw", "module council.a\ndef x: Int = \"text\"\n");
+  CHECK(CodesOf(folder.Compile()) == std::vector<std::string>{"BL2018"});
+  CHECK(CodesOf(folder.Compile({{"a.bylaw", "module council.a\n"}})).empty());
+  CHECK(CodesOf(folder.Compile(
+            {{"a.bylaw", "module council.a\n"},
+             {"b.bylaw", "module council.b\ndef y: Int = z"}})) ==
+        std::vector<std::string>{"BL2004"});
+}
+
+TEST_CASE("texts alone need no manifest") {
+  const CompileResult result = CompileTexts({{"a.bylaw", "module anything\n"}});
+  CHECK(CodesOf(result).empty());
+  CHECK(result.ok);
+}
+
+TEST_CASE("a manifest among the texts binds them") {
+  CHECK(CodesOf(CompileTexts({{"bylaw.yaml", kManifest},
+                              {"root.bylaw", kRoot},
+                              {"a.bylaw", "module sales\n"}})) ==
+        std::vector<std::string>{"BL3023"});
+}
+
+TEST_CASE("nothing at all compiles to the standard module") {
+  CHECK(CompileTexts({}).ok);
+}
+
+TEST_CASE("a broken manifest does not blame the files") {
+  Folder folder;
+  folder.Write("bylaw.yaml",
+               "mesh: m\nscopes: { org: { modules: council } }\n");
+  folder.Write("root.bylaw", kRoot);
+  CHECK(CodesOf(folder.Compile()) == std::vector<std::string>{"BL3007"});
+}
+
+TEST_CASE("the order of files changes no byte") {
+  Files files = {
+      {"a.bylaw",
+       "module council.a\npolicy p title \"t\" owner \"o\" on read of "
+       "Dataset { allow }\n"},
+      {"b.bylaw",
+       "module council.b\npolicy q title \"t\" owner \"o\" on read of "
+       "Dataset { deny because \"x\" }\n"},
+      {"c.bylaw", "module council\nextend vocabulary Tag { pii }\n"},
+  };
+  const CompileResult one = CompileTexts(files);
+  std::reverse(files.begin(), files.end());
+  const CompileResult two = CompileTexts(files);
+  REQUIRE(one.ok);
+  REQUIRE(two.ok);
+  CHECK(SerializeProgram(*one.program) == SerializeProgram(*two.program));
+}
+
+TEST_CASE("a condition too large for bytecode is BL6020, not a crash") {
+  std::string text = "module council\n";
+  text += "policy p title \"t\" owner \"o\" on read of Dataset as d {\n";
+  text += "  allow when d.name == \"x\"\n";
+  for (int i = 0; i < 40'000; ++i) {
+    text += "    or d.name == \"n" + std::to_string(i) + "\"\n";
+  }
+  text += "}\n";
+  const CompileResult result = CompileTexts({{"a.bylaw", text}});
+  CHECK_FALSE(result.ok);
+  CHECK(CodesOf(result) == std::vector<std::string>{"BL6020"});
+}
+
+}  // namespace
+}  // namespace bylaw
