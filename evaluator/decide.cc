@@ -629,7 +629,9 @@ class Composer {
       const Candidate& c = *a.candidate;
       // "A waiver of a policy still in grace silences its report too."
       const bool waived = c.num_waivers != 0 && IsWaived(c, vm, a.fate);
-      if (RunPolicy(c, waived, /*binding=*/false, vm, &advised, a.fate)) {
+      bool mentions_now = false;
+      if (RunPolicy(c, waived, /*binding=*/false, vm, &advised, a.fate) &&
+          (!c.marks_columns || IsForResource(c, vm, &mentions_now))) {
         CutAt(c.grace_until);
       }
     }
@@ -643,11 +645,31 @@ class Composer {
   // or ends, and to `keep.with_now` if a binding candidate, the condition of a
   // waiver of it, or of a `may allow` it depends on mentions `now`."
   void NoteBindingCandidate(const Candidate& c) {
-    with_now_ |= c.mentions_now;
+    bool marked_mentions_now = false;
+    if (c.marks_columns && !IsForResource(c, vm_, &marked_mentions_now)) {
+      return;
+    }
+    with_now_ |= c.mentions_now || marked_mentions_now;
     for (const uint32_t w : index_.Numbers(c.first_waiver, c.num_waivers)) {
       CutAt(program_.waivers[w].from);
       CutAt(program_.waivers[w].until);
     }
+  }
+
+  // "`r.x?` makes the rule apply only to datasets that have every column so
+  // marked, which is tested with the type": for others it is no candidate.
+  bool IsForResource(const Candidate& c, Vm& vm, bool* mentions_now) {
+    bool any = !c.marks_only;
+    for (uint32_t r = 0; r < c.num_rules; ++r) {
+      const Rule& rule = program_.rules[c.first_rule + r];
+      if (rule.applies == kNone ||
+          vm.RunCondition(rule.applies) == Vm::Outcome::kFalse) {
+        continue;
+      }
+      any = true;
+      *mentions_now |= rule.mentions_now;
+    }
+    return any;
   }
 
   void CutAt(int64_t instant) {

@@ -115,7 +115,10 @@ PolicyIndex::PolicyIndex(const Program& program)
     bool allows = false;
     for (uint32_t r = 0; r < policy.num_rules; ++r) {
       const Rule& rule = program.rules[policy.first_rule + r];
-      c.mentions_now |= rule.mentions_now;
+      const bool marks = rule.applies != kNone;
+      c.marks_columns |= marks;
+      c.marks_only &= marks;
+      c.mentions_now |= rule.mentions_now && !marks;
       allows |= rule.kind == RuleKind::kAllow;
     }
     FileWaivers(program, &c);

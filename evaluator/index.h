@@ -25,9 +25,14 @@ struct Candidate {
   int64_t grace_until = INT64_MIN;
   bool advisory = false;  // its level, once grace is over
   bool guard_mentions_now = false;
-  // A rule, the guard, a waiver's condition or a `may allow` that it depends
-  // on mentions now.
+  // The guard, a rule that marks no columns, a waiver's condition or a `may
+  // allow` that it depends on mentions now.
   bool mentions_now = false;
+  // Some rule marks columns (`r.x?`): whether it is for this resource is known
+  // at decision time only.
+  bool marks_columns = false;
+  // Every rule does.
+  bool marks_only = true;
   // Policies of the group that may replace it, and waivers of it for this
   // resource type: in PolicyIndex::numbers.
   uint32_t first_overrider = 0, num_overriders = 0;

@@ -229,6 +229,9 @@ policy clock title "t" owner "o" on read of Dataset
   when context.purpose == marketing {
   deny when now > time("2030-01-01T00:00:00Z") because "x"
 }
+policy not_ours title "t" owner "o" on read of Dataset {
+  keep rows r where r.absent? == "x" when now > time("2030-01-01T00:00:00Z")
+}
 )bylaw" + Ask("default", "ana") +
                             Ask("long", "bob", " with { purpose: billing }") +
                             Ask("now", "ana", " with { purpose: marketing }"));
