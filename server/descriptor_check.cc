@@ -175,13 +175,19 @@ const Node* NodeAt(const Node& attributes, std::string_view field) {
   return node->position.line != 0 ? node : nullptr;
 }
 
-// The path of an entity nested in the proposal, by the ids that nesting gives.
-std::optional<std::string> PathOf(const Schema& schema, uint32_t type,
-                                  const std::string& id, const Node& attributes,
-                                  const std::string& wanted,
-                                  const std::string& path) {
-  if (id == wanted) return path;
-  if (!wanted.starts_with(id + ".") || type == kNone) return std::nullopt;
+// An entity of the proposal: its path from the resource, and its place.
+struct Nested {
+  std::string path;
+  NodePosition position;
+  bool exact = false;  // it is the entity looked for
+};
+
+// The entity of that id or, where the proposal lacks it, the innermost that it
+// would be nested in; by the ids that nesting gives.
+Nested NearestTo(const Schema& schema, const std::string& wanted, uint32_t type,
+                 const std::string& id, const Node& attributes, Nested here) {
+  here.exact = id == wanted;
+  if (here.exact || type == kNone || !wanted.starts_with(id + ".")) return here;
   for (const Attribute& a : schema.entities[type].attributes) {
     const Node* nested = attributes.Find(a.name);
     if (nested == nullptr || !nested->is_map()) continue;
@@ -190,13 +196,18 @@ std::optional<std::string> PathOf(const Schema& schema, uint32_t type,
     const TypeInfo& info = schema.type(element);
     if (info.kind != Kind::kEntity || info.entities.empty()) continue;
     for (const auto& [name, child] : nested->map) {
-      const auto found =
-          PathOf(schema, info.entities[0], id + "." + name.text, child, wanted,
-                 (path.empty() ? "" : path + ".") + a.name + "." + name.text);
-      if (found) return found;
+      const std::string child_id = id + "." + name.text;
+      if (wanted != child_id && !wanted.starts_with(child_id + ".")) continue;
+      const std::string path =
+          (here.path.empty() ? "" : here.path + ".") + a.name + "." + name.text;
+      Nested found = NearestTo(
+          schema, wanted, info.entities[0], child_id, child,
+          {path, name.position.line != 0 ? name.position : here.position});
+      if (found.exact) return found;
+      if (found.path.size() > here.path.size()) here = std::move(found);
     }
   }
-  return std::nullopt;
+  return here;
 }
 
 // --- Findings ----------------------------------------------------------------
@@ -215,22 +226,22 @@ void AddFinding(const Checked& checked, const ReportedDeterminant& d,
   if (d.because.empty()) finding->mutable_rule()->set_because(because);
   finding->set_rule_column(d.column);
   finding->set_binding(binding);
+  // What is not in the proposal (a column that is gone, another product) is
+  // mended in the proposal all the same: at what it would be nested in.
+  const Nested nearest = NearestTo(
+      checked.schema, d.about_id,
+      checked.schema.FindEntity(checked.entity.type), checked.entity.id,
+      checked.entity.attributes, {"", checked.entity.position});
+  const bool proposed = d.about_file.empty() && d.about_line > 0;
   finding->set_file(checked.request.file());
-  finding->set_line(static_cast<int32_t>(checked.entity.position.line));
-  finding->set_column(static_cast<int32_t>(checked.entity.position.column));
-  if (d.about_line > 0) {
-    if (!d.about_file.empty()) finding->set_file(d.about_file);
-    finding->set_line(d.about_line);
-    finding->set_column(d.about_column);
-  }
-  const auto path =
-      PathOf(checked.schema, checked.schema.FindEntity(checked.entity.type),
-             checked.entity.id, checked.entity.attributes, d.about_id, "");
-  if (path) {
-    finding->set_attribute(
-        *path + (path->empty() || d.about_attribute.empty() ? "" : ".") +
-        d.about_attribute);
-  }
+  finding->set_line(proposed ? d.about_line
+                             : static_cast<int32_t>(nearest.position.line));
+  finding->set_column(proposed ? d.about_column
+                               : static_cast<int32_t>(nearest.position.column));
+  finding->set_attribute(
+      nearest.exact && !d.about_attribute.empty()
+          ? nearest.path + (nearest.path.empty() ? "" : ".") + d.about_attribute
+          : nearest.path);
 }
 
 void AddFindings(const Checked& checked, const DecisionReport& report,

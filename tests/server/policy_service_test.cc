@@ -179,6 +179,32 @@ TEST_CASE("the version before replaces the one that facts hold") {
   CHECK(FindingOf(served.Checked(request), "council.owner_stays") != nullptr);
 }
 
+TEST_CASE("what the new version lacks is found where it was nested") {
+  Served served;
+  served.repository.Write("council/columns.bylaw", R"(module council
+
+policy columns_stay
+  title "No column goes" owner "council"
+on publish of DataProduct as p {
+  for d in previous.datasets, c in d.columns
+    where no(e in p.datasets where any(f in e.columns where f.name == c.name))
+  {
+    deny when true because "{c.name} is gone"
+  }
+}
+)");
+  REQUIRE(served.server->Reload());
+  v1::CheckDescriptorRequest request = Request(kGoodDescriptor);
+  request.set_previous(kDescriptor);
+  const v1::CheckDescriptorResponse response = served.Checked(request);
+  const v1::Finding* finding = FindingOf(response, "council.columns_stay");
+  REQUIRE(finding != nullptr);
+  CHECK(finding->rule().because() == "email is gone");
+  CHECK(finding->file() == "orders.odcs.yaml");
+  CHECK(finding->line() == 11);  // of the dataset
+  CHECK(finding->attribute() == "datasets.orders");
+}
+
 TEST_CASE("lint of sources in the request") {
   Served served;
   const auto lint = [&](const std::string& text) {
