@@ -327,6 +327,22 @@ class FileFormatter {
                                ParametersText(o.parameters)));
     });
   }
+  // `head = value`: on one line, or the value below; a list that is opened
+  // begins on the line of its name unless the author put it below.
+  Doc Assigned(Doc head, size_t head_end, const ast::Expr& expr, Doc value,
+               int nest) const {
+    const bool list = expr.kind == ast::ExprKind::kSet ||
+                      expr.kind == ast::ExprKind::kList ||
+                      expr.kind == ast::ExprKind::kMatch;
+    const bool opens =
+        value->hard ||
+        (list && w_.indent() + nest + WidthOf(Flat(value)) > kFormatColumns);
+    if (!opens) return Group(Cat(head, Nest(nest, Cat(Line(), value))));
+    if (original().BreaksBetween(head_end, expr.span.begin)) {
+      return Cat(head, Nest(nest, Cat(Hard(), value)));
+    }
+    return Cat(head, Text(" "), value);
+  }
   void Add(const ast::Def& d) {
     Leaf(d.span.begin, d.span.end, [&] {
       std::string head =
@@ -334,9 +350,8 @@ class FileFormatter {
                        d.is_constant ? "" : ParametersText(d.parameters), ": ",
                        Flat(TypeDoc(d.type)), " =");
       Doc value = ExprDoc(*d.value, original());
-      // An opened list begins on the line of its name.
-      if (value->hard) return Cat(Text(head + " "), value);
-      return Group(Cat(Text(head), Nest(2, Cat(Line(), value))));
+      return Assigned(Text(head), d.type.span.end, *d.value, std::move(value),
+                      2);
     });
   }
   void Add(const ast::MaskDef& m) {
@@ -714,8 +729,8 @@ class FileFormatter {
       case RuleKind::kLet: {
         Doc value = ExprDoc(*r.value, original());
         Doc head = Text(absl::StrCat("let ", r.target.text, " ="));
-        if (value->hard) return Cat(head, Text(" "), value);
-        return Group(Cat(head, Nest(4, Cat(Line(), value))));
+        return Assigned(std::move(head), r.target.span.end, *r.value,
+                        std::move(value), 4);
       }
       case RuleKind::kFor: {
         std::vector<Doc> parts;

@@ -233,6 +233,28 @@ TEST_CASE("long lines break") {
   CheckKeeps(text);
 }
 
+TEST_CASE("long lists open on the line of their name") {
+  std::string names = "a0";
+  std::string arms = "a0: 0";
+  for (int i = 1; i < 60; ++i) {
+    names += ", a" + std::to_string(i);
+    arms += ", a" + std::to_string(i) + ": 0";
+  }
+  for (const std::string& value :
+       {"{" + names + "}", "[" + names + "]", "match p { " + arms + " }",
+        "f(" + names + ")", "x in {" + names + "} or y in {" + names + "}",
+        "if x in {" + names + "} then [" + names + "] else f(" + names + ")",
+        "any(x in {" + names + "} where x.y == z)"}) {
+    CheckKeeps("module m\ndef x: T = " + value);
+    CheckKeeps("module m\ndef x: T =\n  " + value);
+    CheckKeeps(
+        "module m\npolicy p title \"t\" owner \"o\" on a of B {\n  let x = " +
+        value + "\n  deny when " + value + " because \"x\"\n}");
+  }
+  CHECK(Format("module m\ndef x: T = {" + names + "}")
+            .rfind("module m\ndef x: T = {\n  a0, a1,", 0) == 0);
+}
+
 TEST_CASE("a file with errors is not formatted") {
   CHECK(Format("module m\ndef x: Int = 1 <").rfind("BROKEN", 0) == 0);
 }
