@@ -22,6 +22,8 @@ size_t g_allocations = 0;
 
 // Counts what binding takes from the heap; sanitizers bring their own heap.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+// GCC does not see that what is freed came from the operator above.
+#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
 void* operator new(size_t n) {
   if (g_counting) ++g_allocations;
   if (void* p = std::malloc(n)) return p;
