@@ -498,13 +498,14 @@ dispatch:
   OP(EQ)
   VALUE(IsEqual(cx, R[i.c], R[i.d]))
   OP(LT)
-  VALUE(IsLess(cx, R[i.c], R[i.d])) OP(LE) VALUE(IsLessOrEqual(
-      cx, R[i.c], R[i.d])) OP(IN) VALUE(IsIn(cx, R[i.c], R[i.d])) OP(IN_BELOW)
-      VALUE(IsInBelow(cx, R[i.c], R[i.d])) OP(HAS_BELOW) VALUE(HasBelow(
-          cx, R[i.c], R[i.d])) OP(OVERLAPS) VALUE(Overlaps(cx, R[i.c], R[i.d]))
-          OP(OVERLAPS_BELOW) VALUE(OverlapsBelow(cx, R[i.c], R[i.d])) OP(WITHIN)
-              VALUE(IsWithin(cx, R[i.c], R[i.d])) OP(IP_WITHIN)
-                  VALUE(IsIpWithin(cx, R[i.c], R[i.d])) OP(HAS_KEY)
+  VALUE(IsLess(cx, R[i.c], R[i.d]))
+  OP(LE) VALUE(IsLessOrEqual(cx, R[i.c], R[i.d])) OP(IN) VALUE(IsIn(
+      cx, R[i.c], R[i.d])) OP(IN_BELOW) VALUE(IsInBelow(cx, R[i.c], R[i.d]))
+      OP(HAS_BELOW) VALUE(HasBelow(cx, R[i.c], R[i.d])) OP(OVERLAPS)
+          VALUE(Overlaps(cx, R[i.c], R[i.d])) OP(OVERLAPS_BELOW)
+              VALUE(OverlapsBelow(cx, R[i.c], R[i.d])) OP(WITHIN)
+                  VALUE(IsWithin(cx, R[i.c], R[i.d])) OP(IP_WITHIN) VALUE(
+                      IsIpWithin(cx, R[i.c], R[i.d])) OP(HAS_KEY)
                       VALUE(HasKey(cx, R[i.c], R[i.d])) OP(HAS_COLUMN) VALUE(
                           HasColumn(cx, R[i.c], R[i.d])) OP(STARTS_WITH)
                           VALUE(StartsWith(cx, R[i.c], R[i.d])) OP(ENDS_WITH)
@@ -550,13 +551,14 @@ dispatch:
   OP(UNLESS_EQ)
   BRANCH(IsEqual(cx, R[i.b], R[i.c]))
   OP(UNLESS_LT)
-  BRANCH(IsLess(cx, R[i.b], R[i.c])) OP(UNLESS_LE) BRANCH(IsLessOrEqual(
-      cx, R[i.b], R[i.c])) OP(UNLESS_IN) BRANCH(IsIn(cx, R[i.b], R[i.c]))
-      OP(UNLESS_IN_BELOW) BRANCH(IsInBelow(cx, R[i.b], R[i.c])) OP(
-          UNLESS_HAS_BELOW) BRANCH(HasBelow(cx, R[i.b], R[i.c]))
-          OP(UNLESS_OVERLAPS) BRANCH(Overlaps(cx, R[i.b], R[i.c])) OP(
-              UNLESS_OVERLAPS_BELOW) BRANCH(OverlapsBelow(cx, R[i.b], R[i.c]))
-              OP(UNLESS_WITHIN) BRANCH(IsWithin(cx, R[i.b], R[i.c]))
+  BRANCH(IsLess(cx, R[i.b], R[i.c]))
+  OP(UNLESS_LE) BRANCH(IsLessOrEqual(cx, R[i.b], R[i.c])) OP(UNLESS_IN)
+      BRANCH(IsIn(cx, R[i.b], R[i.c])) OP(UNLESS_IN_BELOW) BRANCH(
+          IsInBelow(cx, R[i.b], R[i.c])) OP(UNLESS_HAS_BELOW)
+          BRANCH(HasBelow(cx, R[i.b], R[i.c])) OP(UNLESS_OVERLAPS) BRANCH(
+              Overlaps(cx, R[i.b], R[i.c])) OP(UNLESS_OVERLAPS_BELOW)
+              BRANCH(OverlapsBelow(cx, R[i.b], R[i.c])) OP(UNLESS_WITHIN)
+                  BRANCH(IsWithin(cx, R[i.b], R[i.c]))
   // --- Numbers, texts, time ------------------------------------------------
 #define BINARY(f)                     \
   {                                   \
@@ -586,12 +588,12 @@ dispatch:
     R[i.b] = out;                                     \
     NEXT_INSTRUCTION;                                 \
   }
-                  OP(ADD) BINARY(Add) OP(SUB) BINARY(Subtract) OP(MUL)
-                      BINARY(Multiply) OP(DIV) BINARY(Divide) OP(NEGATE)
-                          UNARY(Negate) OP(LOWER) UNARY(Lower) OP(LENGTH)
-                              UNARY(Length) OP(TO_DECIMAL) UNARY(ToDecimal)
-                                  OP(HOUR) CIVIL(kHour) OP(MINUTE)
-                                      CIVIL(kMinute) OP(WEEKDAY) CIVIL(kWeekday)
+                      OP(ADD) BINARY(Add) OP(SUB) BINARY(Subtract) OP(MUL)
+                          BINARY(Multiply) OP(DIV) BINARY(Divide) OP(NEGATE)
+                              UNARY(Negate) OP(LOWER) UNARY(Lower) OP(LENGTH)
+                                  UNARY(Length) OP(TO_DECIMAL) UNARY(ToDecimal)
+                                      OP(HOUR) CIVIL(kHour) OP(MINUTE) CIVIL(
+                                          kMinute) OP(WEEKDAY) CIVIL(kWeekday)
                                           OP(DATE) CIVIL(kDate) OP(AGE)
                                               BINARY(Age) OP(MAJOR) PART(kMajor)
                                                   OP(MINOR) PART(kMinor)

@@ -26,7 +26,7 @@ enum class FilterOp : uint8_t {
   kStartsWith,
   kEndsWith,
   kContains,
-  kLike,      // operand 1: a constant, `*` stands for any run
+  kLike,  // operand 1: a constant, `*` stands for any run
   kCoalesce,
   // What a rule makes of its predicate p; both check that p is a truth value.
   kKeep,  // p itself; never a node

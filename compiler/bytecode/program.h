@@ -137,9 +137,9 @@ struct Settings {
 
 struct Program {
   Schema schema;
-  std::vector<std::string> files;    // paths relative to the repository
-  std::vector<Constant> constants;   // deduplicated
-  std::vector<std::string> symbols;  // every string the code names, unique
+  std::vector<std::string> files;     // paths relative to the repository
+  std::vector<Constant> constants;    // deduplicated
+  std::vector<std::string> symbols;   // every string the code names, unique
   std::vector<std::string> patterns;  // of `matches`: RE2, whole text
   // By action (contexts) or entity type (unions) the slot of an attribute that
   // code reads by name; kNone where there is none.
