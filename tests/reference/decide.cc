@@ -299,14 +299,26 @@ class Decider {
     if (action().columns_slot == kNone) return;
     const Val& resource = evaluator_.roots().resource;
     const Val all = sight_.Read(resource, action().columns_slot);
-    asked_ = asked_by_name_
-                 ? evaluator_.roots().context[action().selecting_slot].elements
-                 : all.elements;
     if (all.elements.empty()) must_deny_ = true;
-    for (const Val& c : asked_) {
-      bool found = false;
-      for (const Val& k : all.elements) found |= Same(k, c);
-      if (!found) must_deny_ = true;
+    if (!asked_by_name_) {
+      asked_ = all.elements;
+    } else {
+      // Bound from names: a column's name, or the column itself.
+      std::vector<Val> bound;
+      for (const Val& c :
+           evaluator_.roots().context[action().selecting_slot].elements) {
+        bool found = false;
+        for (const Val& k : all.elements) {
+          if (c.kind == Kind::kEntity ? Same(k, c) : NameOf(k) == c.text) {
+            bound.push_back(k);
+            found = true;
+          }
+        }
+        if (!found) must_deny_ = true;
+      }
+      const Val set = MakeSet(std::move(bound));
+      asked_ = set.elements;
+      evaluator_.roots().context[action().selecting_slot] = set;
     }
     if (must_deny_) out_.errors.insert("");
   }
@@ -615,6 +627,7 @@ class Decider {
         if (!r.keep) {
           auto negated = std::make_shared<Filter>();
           negated->op = Filter::Op::kNot;
+          negated->dropped = true;
           negated->operands = {i.filter};
           const bool constant = i.filter->op == Filter::Op::kConstant &&
                                 i.filter->constant.kind == Kind::kBool;

@@ -171,9 +171,12 @@ Val Evaluator::Evaluate(const Expr& e, const Locals& locals) const {
     case Op::kNot:
       return MakeBool(arg(0).number == 0);
     case Op::kAnd:
-      return MakeBool(arg(0).number != 0 && arg(1).number != 0);
     case Op::kOr:
-      return MakeBool(arg(0).number != 0 || arg(1).number != 0);
+      for (size_t i = 0; i < e.args.size(); ++i) {
+        const bool holds = arg(i).number != 0;
+        if (holds == (e.op == Op::kOr)) return MakeBool(holds);
+      }
+      return MakeBool(e.op == Op::kAnd);
     case Op::kIf:
       return arg(0).number != 0 ? arg(1) : arg(2);
     case Op::kCoalesce: {
@@ -540,6 +543,57 @@ Val Evaluator::ColumnType(const std::string& name) const {
   throw Failure{"no column " + name};
 }
 
+// The kind that an operand of a comparison has: a column's from its dataset
+// (an unknown one fails), a constant's own; kMissing for a missing constant.
+Kind Evaluator::RowKind(const Filter& operand) const {
+  const Schema& schema = sight_.schema();
+  if (operand.op == Filter::Op::kColumn) {
+    const Val type = ColumnType(operand.column);
+    if (type.missing()) throw Failure{"unknown type of " + operand.column};
+    static const std::map<std::string, Kind> kinds = {
+        {"bool", Kind::kBool},       {"int", Kind::kInt},
+        {"decimal", Kind::kDecimal}, {"string", Kind::kString},
+        {"date", Kind::kDate},       {"time", Kind::kTime},
+        {"ip", Kind::kIp},           {"duration", Kind::kDuration},
+        {"version", Kind::kVersion}};
+    const auto it = kinds.find(schema.terms[type.index].path);
+    if (it == kinds.end()) throw Failure{"no comparison of such a column"};
+    return it->second;
+  }
+  if (operand.op == Filter::Op::kOther &&
+      operand.other == typed::Op::kCoalesce) {
+    return RowKind(*operand.operands[0]);
+  }
+  if (operand.op != Filter::Op::kConstant) return Kind::kBool;
+  const Val& v = operand.constant;
+  const Val& one = v.kind == Kind::kSet || v.kind == Kind::kList
+                       ? (v.elements.empty() ? Val() : v.elements[0])
+                       : v;
+  return one.kind == Kind::kTerm || one.kind == Kind::kEntity ? Kind::kString
+                                                              : one.kind;
+}
+
+void Evaluator::CheckRowTypes(const Filter& f) const {
+  if (f.other == typed::Op::kIsMissing || f.other == typed::Op::kIsPresent) {
+    return;
+  }
+  const Kind a = RowKind(*f.operands[0]), b = RowKind(*f.operands[1]);
+  if (a == Kind::kMissing || b == Kind::kMissing || a == b) return;
+  const bool numbers = (a == Kind::kDecimal && b == Kind::kInt) ||
+                       (a == Kind::kInt && b == Kind::kDecimal);
+  if (!numbers) throw Failure{"types do not fit"};
+}
+
+void Evaluator::CheckList(const std::string& table,
+                          const std::string& column) const {
+  Val list;
+  list.kind = Kind::kEntity;
+  list.index = roots_.resource.index;
+  list.text = table;
+  if (!sight_.Knows(list)) throw Failure{"unknown dataset " + table};
+  if (!HasColumn(list, column)) throw Failure{"no column " + column};
+}
+
 namespace {
 
 FilterPtr ConstantFilter(Val v) {
@@ -582,12 +636,22 @@ FilterPtr Evaluator::Residual(const Expr& e, const Locals& locals) const {
   switch (e.op) {
     case Op::kAnd:
     case Op::kOr: {
-      FilterPtr a = Residual(*e.args[0], locals);
-      // A left side without `r` may make the right one unnecessary.
-      if (!e.args[0]->has_row && IsBool(*a, e.op == Op::kOr)) return a;
-      FilterPtr b = Residual(*e.args[1], locals);
-      return Junction(e.op == Op::kAnd ? Filter::Op::kAnd : Filter::Op::kOr,
-                      std::move(a), std::move(b));
+      FilterPtr joined;
+      bool row_seen = false;
+      for (const auto& operand : e.args) {
+        FilterPtr next = Residual(*operand, locals);
+        // Before any `r`, what decides makes the rest unnecessary.
+        if (!row_seen && !operand->has_row && IsBool(*next, e.op == Op::kOr)) {
+          return next;
+        }
+        row_seen |= operand->has_row;
+        joined = joined == nullptr
+                     ? next
+                     : Junction(e.op == Op::kAnd ? Filter::Op::kAnd
+                                                 : Filter::Op::kOr,
+                                joined, next);
+      }
+      return joined;
     }
     case Op::kNot:
       return Negation(Residual(*e.args[0], locals));
@@ -612,6 +676,7 @@ FilterPtr Evaluator::Residual(const Expr& e, const Locals& locals) const {
       f->operands = {Residual(*e.args[0], locals)};
       f->table = e.table;
       f->column = e.name;
+      CheckList(f->table, f->column);
       return f;
     }
     default: {
@@ -619,6 +684,7 @@ FilterPtr Evaluator::Residual(const Expr& e, const Locals& locals) const {
       f->op = Filter::Op::kOther;
       f->other = e.op;
       for (const auto& a : e.args) f->operands.push_back(Residual(*a, locals));
+      CheckRowTypes(*f);
       return f;
     }
   }
@@ -852,6 +918,7 @@ std::string TextOf(const Filter& f, const Schema& schema) {
       return At(*f.operands[0], schema, 1) + " or " +
              At(*f.operands[1], schema, 2);
     case Filter::Op::kNot:
+      if (f.dropped) return "not (" + TextOf(*f.operands[0], schema) + ")";
       return "not " + At(*f.operands[0], schema, 3);
     case Filter::Op::kInColumn:
       return At(*f.operands[0], schema, 5) + " in column(" + Quoted(f.table) +

@@ -17,6 +17,7 @@ namespace bylaw::reference {
 struct Filter {
   enum class Op { kColumn, kConstant, kAnd, kOr, kNot, kOther, kInColumn };
   Op op = Op::kConstant;
+  bool dropped = false;  // kNot of a `drop`: its operand keeps its brackets
   typed::Op other = typed::Op::kEq;  // kOther
   std::vector<std::shared_ptr<const Filter>> operands;
   Val constant;
@@ -76,6 +77,9 @@ class Evaluator {
   bool Member(const Val& x, const Val& set, bool below) const;
   bool Below(const Val& a, const Val& b) const;
   Val ColumnType(const std::string& name) const;
+  Kind RowKind(const Filter& operand) const;
+  void CheckRowTypes(const Filter& f) const;
+  void CheckList(const std::string& table, const std::string& column) const;
 
   const typed::Program& program_;
   const Sight& sight_;

@@ -134,6 +134,7 @@ void Facts::Add(const typed::GivenEntity& given) {
   if (given.parent_entity != kNone) {
     entity.nested_in.insert({given.parent_entity, given.parent_id});
   }
+  for (const auto& [type, id] : given.in) entity.nested_in.insert({type, id});
 }
 
 void Facts::Close(const Schema& schema) {
