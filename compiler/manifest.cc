@@ -472,10 +472,21 @@ class Reader {
     }
   }
 
-  // Values are judged by the command, which knows the flags.
+  // Values are judged by the command, which knows what its flags take.
   void ReadServe(const YamlNode& node) {
     if (!IsMap(node, "`serve`")) return;
+    const std::vector<std::string>& keys = ServeKeys();
     for (const YamlNode::Entry& entry : node.entries) {
+      if (std::find(keys.begin(), keys.end(), entry.key->text) == keys.end()) {
+        std::string suggestion = Guess(entry.key->text, keys);
+        if (suggestion.empty()) {
+          suggestion = absl::StrCat("known are ", absl::StrJoin(keys, ", "));
+        }
+        sink_.Add(Code::BL3005, entry.key->span,
+                  absl::StrCat("`serve` has no key `", entry.key->text, "`"),
+                  suggestion);
+        continue;
+      }
       if (!IsText(*entry.value, absl::StrCat("`", entry.key->text, "`"))) {
         continue;
       }
@@ -489,6 +500,18 @@ class Reader {
 };
 
 }  // namespace
+
+const std::vector<std::string>& ServeKeys() {
+  static const std::vector<std::string>* const keys =
+      new std::vector<std::string>{
+          "listen",       "metrics",           "simulation",
+          "watch",        "watch_interval_ms", "log_format",
+          "log_level",    "max_message_bytes", "max_columns",
+          "max_items",    "max_deadline_ms",   "max_concurrent",
+          "grace_ms",     "tls_certificate",   "tls_key",
+          "tls_client_ca"};
+  return *keys;
+}
 
 Settings DefaultSettings() {
   Settings settings;

@@ -62,6 +62,10 @@ struct Manifest {
   Span span;                                 // the file's first line
 };
 
+// The keys that `serve:` may have: the flags of `bylaw serve`, with underscores
+// (a test compares the two).
+const std::vector<std::string>& ServeKeys();
+
 // What holds where no manifest says otherwise.
 Settings DefaultSettings();
 

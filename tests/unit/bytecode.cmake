@@ -7,3 +7,5 @@ foreach(name IN ITEMS vm vm_random)
   bylaw_test(${name}_test ${CMAKE_CURRENT_LIST_DIR}/${name}_test.cc
              LIBS bylaw_evaluator)
 endforeach()
+bylaw_test(lower_test ${CMAKE_CURRENT_LIST_DIR}/lower_test.cc
+           LIBS bylaw_compiler bylaw_policies)

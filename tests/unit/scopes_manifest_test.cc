@@ -1,4 +1,6 @@
 // The manifest: what is read, and what is wrong with its place.
+#include <algorithm>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -195,6 +197,23 @@ TEST_CASE("serve keeps its values as text") {
   REQUIRE(read.Found() == "");
   CHECK(read.manifest.serve.at("listen") == "0.0.0.0:7070");
   CHECK(read.manifest.serve.at("max_items") == "10");
+}
+
+TEST_CASE("serve has the keys of the command's flags") {
+  std::ifstream in(BYLAW_SOURCE_DIR "/cli/serve.cc");
+  std::vector<std::string> flags;
+  for (std::string line; std::getline(in, line);) {
+    const std::string mark = "  add(\"";
+    const size_t at = line.find(mark);
+    if (at == std::string::npos) continue;
+    const size_t begin = at + mark.size();
+    std::string flag = line.substr(begin, line.find('"', begin) - begin);
+    std::replace(flag.begin(), flag.end(), '-', '_');
+    flags.push_back(flag);
+  }
+  CHECK(flags == ServeKeys());
+  CHECK(Read(std::string(kHead) + "serve: { lissen: x }\n").Found() ==
+        "BL3005 3:10");
 }
 
 TEST_CASE("aliases work, and cannot blow up") {
