@@ -484,8 +484,7 @@ class Reader {
         }
         sink_.Add(Code::BL3005, entry.key->span,
                   absl::StrCat("`serve` has no key `", entry.key->text, "`"),
-                  suggestion);
-        continue;
+                  suggestion);  // and `bylaw serve` refuses it
       }
       if (!IsText(*entry.value, absl::StrCat("`", entry.key->text, "`"))) {
         continue;

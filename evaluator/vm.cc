@@ -495,24 +495,26 @@ dispatch:
     R[i.b] = Value::Bool(v.number == 0);
     NEXT_INSTRUCTION;
   }
-  OP(EQ)
-  VALUE(IsEqual(cx, R[i.c], R[i.d]))
-  OP(LT)
-  VALUE(IsLess(cx, R[i.c], R[i.d]))
-  OP(LE) VALUE(IsLessOrEqual(cx, R[i.c], R[i.d])) OP(IN) VALUE(IsIn(
-      cx, R[i.c], R[i.d])) OP(IN_BELOW) VALUE(IsInBelow(cx, R[i.c], R[i.d]))
-      OP(HAS_BELOW) VALUE(HasBelow(cx, R[i.c], R[i.d])) OP(OVERLAPS)
-          VALUE(Overlaps(cx, R[i.c], R[i.d])) OP(OVERLAPS_BELOW)
-              VALUE(OverlapsBelow(cx, R[i.c], R[i.d])) OP(WITHIN)
-                  VALUE(IsWithin(cx, R[i.c], R[i.d])) OP(IP_WITHIN) VALUE(
-                      IsIpWithin(cx, R[i.c], R[i.d])) OP(HAS_KEY)
-                      VALUE(HasKey(cx, R[i.c], R[i.d])) OP(HAS_COLUMN) VALUE(
-                          HasColumn(cx, R[i.c], R[i.d])) OP(STARTS_WITH)
-                          VALUE(StartsWith(cx, R[i.c], R[i.d])) OP(ENDS_WITH)
-                              VALUE(EndsWith(cx, R[i.c], R[i.d])) OP(CONTAINS)
-                                  VALUE(Contains(cx, R[i.c], R[i.d])) OP(LIKE)
-                                      VALUE(IsLike(cx, R[i.c], R[i.d]))
-                                          OP(MATCHES) {
+  // One opcode a line.
+  // clang-format off
+  OP(EQ) VALUE(IsEqual(cx, R[i.c], R[i.d]))
+  OP(LT) VALUE(IsLess(cx, R[i.c], R[i.d]))
+  OP(LE) VALUE(IsLessOrEqual(cx, R[i.c], R[i.d]))
+  OP(IN) VALUE(IsIn(cx, R[i.c], R[i.d]))
+  OP(IN_BELOW) VALUE(IsInBelow(cx, R[i.c], R[i.d]))
+  OP(HAS_BELOW) VALUE(HasBelow(cx, R[i.c], R[i.d]))
+  OP(OVERLAPS) VALUE(Overlaps(cx, R[i.c], R[i.d]))
+  OP(OVERLAPS_BELOW) VALUE(OverlapsBelow(cx, R[i.c], R[i.d]))
+  OP(WITHIN) VALUE(IsWithin(cx, R[i.c], R[i.d]))
+  OP(IP_WITHIN) VALUE(IsIpWithin(cx, R[i.c], R[i.d]))
+  OP(HAS_KEY) VALUE(HasKey(cx, R[i.c], R[i.d]))
+  OP(HAS_COLUMN) VALUE(HasColumn(cx, R[i.c], R[i.d]))
+  OP(STARTS_WITH) VALUE(StartsWith(cx, R[i.c], R[i.d]))
+  OP(ENDS_WITH) VALUE(EndsWith(cx, R[i.c], R[i.d]))
+  OP(CONTAINS) VALUE(Contains(cx, R[i.c], R[i.d]))
+  OP(LIKE) VALUE(IsLike(cx, R[i.c], R[i.d]))
+      // clang-format on
+      OP(MATCHES) {
     const Value v = R[i.b];
     if (v.kind != Kind::kString) {
       cx.Fail({KindName(v.kind), " is no text to match"});
@@ -548,17 +550,18 @@ dispatch:
   }
 
   // --- Comparison and branch -----------------------------------------------
-  OP(UNLESS_EQ)
-  BRANCH(IsEqual(cx, R[i.b], R[i.c]))
-  OP(UNLESS_LT)
-  BRANCH(IsLess(cx, R[i.b], R[i.c]))
-  OP(UNLESS_LE) BRANCH(IsLessOrEqual(cx, R[i.b], R[i.c])) OP(UNLESS_IN)
-      BRANCH(IsIn(cx, R[i.b], R[i.c])) OP(UNLESS_IN_BELOW) BRANCH(
-          IsInBelow(cx, R[i.b], R[i.c])) OP(UNLESS_HAS_BELOW)
-          BRANCH(HasBelow(cx, R[i.b], R[i.c])) OP(UNLESS_OVERLAPS) BRANCH(
-              Overlaps(cx, R[i.b], R[i.c])) OP(UNLESS_OVERLAPS_BELOW)
-              BRANCH(OverlapsBelow(cx, R[i.b], R[i.c])) OP(UNLESS_WITHIN)
-                  BRANCH(IsWithin(cx, R[i.b], R[i.c]))
+  // One opcode a line.
+  // clang-format off
+  OP(UNLESS_EQ) BRANCH(IsEqual(cx, R[i.b], R[i.c]))
+  OP(UNLESS_LT) BRANCH(IsLess(cx, R[i.b], R[i.c]))
+  OP(UNLESS_LE) BRANCH(IsLessOrEqual(cx, R[i.b], R[i.c]))
+  OP(UNLESS_IN) BRANCH(IsIn(cx, R[i.b], R[i.c]))
+  OP(UNLESS_IN_BELOW) BRANCH(IsInBelow(cx, R[i.b], R[i.c]))
+  OP(UNLESS_HAS_BELOW) BRANCH(HasBelow(cx, R[i.b], R[i.c]))
+  OP(UNLESS_OVERLAPS) BRANCH(Overlaps(cx, R[i.b], R[i.c]))
+  OP(UNLESS_OVERLAPS_BELOW) BRANCH(OverlapsBelow(cx, R[i.b], R[i.c]))
+  OP(UNLESS_WITHIN) BRANCH(IsWithin(cx, R[i.b], R[i.c]))
+  // clang-format on
   // --- Numbers, texts, time ------------------------------------------------
 #define BINARY(f)                     \
   {                                   \
@@ -588,16 +591,23 @@ dispatch:
     R[i.b] = out;                                     \
     NEXT_INSTRUCTION;                                 \
   }
-                      OP(ADD) BINARY(Add) OP(SUB) BINARY(Subtract) OP(MUL)
-                          BINARY(Multiply) OP(DIV) BINARY(Divide) OP(NEGATE)
-                              UNARY(Negate) OP(LOWER) UNARY(Lower) OP(LENGTH)
-                                  UNARY(Length) OP(TO_DECIMAL) UNARY(ToDecimal)
-                                      OP(HOUR) CIVIL(kHour) OP(MINUTE) CIVIL(
-                                          kMinute) OP(WEEKDAY) CIVIL(kWeekday)
-                                          OP(DATE) CIVIL(kDate) OP(AGE)
-                                              BINARY(Age) OP(MAJOR) PART(kMajor)
-                                                  OP(MINOR) PART(kMinor)
-                                                      OP(PATCH) PART(kPatch)
+      // One opcode a line.
+      // clang-format off
+  OP(ADD) BINARY(Add)
+  OP(SUB) BINARY(Subtract)
+  OP(MUL) BINARY(Multiply)
+  OP(DIV) BINARY(Divide)
+  OP(NEGATE) UNARY(Negate)
+  OP(LOWER) UNARY(Lower)
+  OP(LENGTH) UNARY(Length)
+  OP(TO_DECIMAL) UNARY(ToDecimal)
+  OP(HOUR) CIVIL(kHour)
+  OP(MINUTE) CIVIL(kMinute)
+  OP(WEEKDAY) CIVIL(kWeekday)
+  OP(DATE) CIVIL(kDate)
+  OP(AGE) BINARY(Age)
+      // clang-format on
+      OP(MAJOR) PART(kMajor) OP(MINOR) PART(kMinor) OP(PATCH) PART(kPatch)
 
       // --- Quantifiers
       // ---------------------------------------------------------
