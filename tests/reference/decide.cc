@@ -450,6 +450,7 @@ class Decider {
   // --- Rules ---
   void Consider(const Policy& p) {
     if (!HeadMatches(p) || !InChain(p.scope) || Replaced(p)) return;
+    evaluator_.broken_lets = nullptr;  // those of the policy before
     const bool binds = Binds(p);
     std::vector<int64_t> boundaries;
     std::swap(boundaries, boundaries_);
