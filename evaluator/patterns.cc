@@ -1,6 +1,7 @@
 #include "evaluator/patterns.h"
 
 #include <re2/re2.h>
+#include <re2/stringpiece.h>
 
 namespace bylaw {
 namespace {
@@ -14,8 +15,8 @@ RE2::Options PatternOptions() {
 
 bool Match(const RE2& re, std::string_view text, bool* valid) {
   *valid = re.ok();
-  return re.ok() &&
-         re.Match(text, 0, text.size(), RE2::ANCHOR_BOTH, nullptr, 0);
+  return re.ok() && re.Match(re2::StringPiece(text.data(), text.size()), 0,
+                             text.size(), RE2::ANCHOR_BOTH, nullptr, 0);
 }
 
 }  // namespace
