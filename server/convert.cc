@@ -582,7 +582,16 @@ std::string MessageToJson(const google::protobuf::Message& message,
   std::string text;
   const auto status =
       google::protobuf::util::MessageToJsonString(message, &text, options);
-  if (!status.ok()) return "{}";
+  if (!status.ok()) {
+    // Never an empty answer: it would read as one without masks.
+    return nlohmann::json{
+        {"error",
+         {{"code", "BL5202"},
+          {"message", "the answer has no JSON: " + status.ToString()},
+          {"remedy", "look for text that is not UTF-8; ask over gRPC"}}}}
+        .dump(pretty ? 1 : -1, ' ', false,
+              nlohmann::json::error_handler_t::replace);
+  }
   return text;
 }
 
