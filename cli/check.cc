@@ -127,20 +127,43 @@ std::string Place(const std::string& file, int32_t line, int32_t column) {
   return place;
 }
 
+// A fault of the file itself, as it came.
+Diagnostic DiagnosticOf(const Problem& p) {
+  const auto place = [](int32_t line, int32_t column) {
+    return LineColumn{static_cast<uint32_t>(std::max(0, line)),
+                      static_cast<uint32_t>(std::max(0, column))};
+  };
+  Diagnostic d;
+  if (const CodeInfo* info = FindCode(p.id)) d.code = info->code;
+  d.severity = p.level == "error"     ? Severity::kError
+               : p.level == "warning" ? Severity::kWarning
+                                      : Severity::kNote;
+  d.file = p.file;
+  d.start = place(p.line, p.column);
+  d.end = place(p.end_line, p.end_column);
+  d.message = p.message;
+  d.suggestion = p.help;
+  return d;
+}
+
 // --- Formats -----------------------------------------------------------------
 
 void PrintText(const std::vector<CheckedFile>& files, bool color) {
   const auto paint = [color](const char* code, const std::string& text) {
     return color ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
   };
+  DiagnosticRenderer renderer("", color);
   for (const CheckedFile& file : files) {
     for (const Problem& p : ProblemsOf(file)) {
+      if (p.kind.empty()) {
+        std::cout << renderer.Render(DiagnosticOf(p));
+        continue;
+      }
       const char* shade = p.level == "error"     ? "1;31"
                           : p.level == "warning" ? "1;33"
                                                  : "1;36";
       std::cout << paint("1", Place(p.file, p.line, p.column)) << ": "
-                << paint(shade, p.kind.empty() ? p.level : p.kind) << ' '
-                << p.id;
+                << paint(shade, p.kind) << ' ' << p.id;
       if (!p.message.empty()) std::cout << ": " << p.message;
       std::cout << '\n';
       if (!p.rule_file.empty()) {
@@ -354,6 +377,10 @@ int Run(const Options& options) {
     if (!done) {
       // The request is wrong, whatever the file.
       return Refuse(error);
+    }
+    // The request carries the text of the version before, not its name.
+    for (auto& d : *checked.response.mutable_diagnostics()) {
+      if (d.file() == "previous " + file) d.set_file(options.previous);
     }
     files.push_back(std::move(checked));
   }

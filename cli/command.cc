@@ -93,16 +93,15 @@ std::shared_ptr<const Snapshot> Load(const Globals& globals) {
   }
   SnapshotResult result = LoadSnapshot(source);
   if (result.snapshot != nullptr) return result.snapshot;
-  RenderOptions options;
-  options.color = UseColor(STDERR_FILENO);
+  DiagnosticRenderer renderer(source.root, UseColor(STDERR_FILENO));
   size_t errors = 0;
   for (const Diagnostic& d : result.diagnostics) {
     if (d.severity != Severity::kError) continue;
-    std::cerr << Render(d, options);
+    std::cerr << renderer.Render(d);
     ++errors;
   }
   Refuse(std::to_string(errors) + (errors == 1 ? " error" : " errors") +
-         "; nothing was decided");
+         " to mend first; nothing was done");
   return nullptr;
 }
 

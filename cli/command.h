@@ -7,14 +7,18 @@
 #define BYLAW_CLI_COMMAND_H_
 
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "CLI/CLI.hpp"
 #include "bylaw/v1/bylaw.pb.h"
 #include "dsl/diagnostics.h"
+#include "dsl/source.h"
 #include "evaluator/request.h"
 #include "server/snapshot.h"
 
@@ -53,9 +57,27 @@ std::optional<std::string> RepositoryFolder(const Globals& globals);
 // Warnings are not shown: `bylaw lint` is for them.
 std::shared_ptr<const Snapshot> Load(const Globals& globals);
 
-// Prints diagnostics to stdout in a format.
-void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics,
-                      Format format);
+// Prints diagnostics to stdout in a format. `root` is the folder that the
+// paths of facts are relative to.
+void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics, Format format,
+                      const std::string& root);
+
+// Renders diagnostics as text. The lines of files whose text nobody keeps
+// (facts, descriptors) are read again from below `root`.
+class DiagnosticRenderer {
+ public:
+  DiagnosticRenderer(std::string root, bool color)
+      : root_(std::move(root)), color_(color) {}
+  std::string Render(const Diagnostic& diagnostic);
+
+ private:
+  // Null if the file cannot be read or is large.
+  const SourceFile* Open(const std::string& path);
+
+  const std::string root_;
+  const bool color_;
+  std::map<std::string, std::unique_ptr<SourceFile>> files_;
+};
 
 // Text as JSON may hold it (what is no UTF-8 replaced), as a workflow command
 // of GitHub takes it (in a `property` more is escaped), and in XML.
@@ -74,8 +96,10 @@ std::optional<int64_t> ParseInstant(const std::string& text);
 int64_t NowMicros();
 
 int ExitCodeOf(v1::Decision::Outcome outcome);
-// A decision for people.
-void PrintDecision(const v1::Decision& decision, bool color);
+// A decision for people. `elements`, if there are any, says beside each rule
+// of `determining` for which elements of its loops it stands there.
+void PrintDecision(const v1::Decision& decision, bool color,
+                   const std::vector<std::string>& elements = {});
 
 // The message as JSON. What has no order of its own (the arguments of an
 // obligation) is sorted by name: equal decisions give equal bytes.

@@ -2,9 +2,11 @@
 // service.
 #include <unistd.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bylaw/v1/bylaw.grpc.pb.h"
 #include "cli/command.h"
@@ -119,8 +121,116 @@ class Decider {
   Arena arena_;
 };
 
+// What the loops around an instance of a rule stand at: "email", or with loops
+// in loops "orders / email".
+std::string ElementsOf(const v1::RuleExplanation& r) {
+  std::string text;
+  for (const auto& e : r.elements()) {
+    text += (text.empty() ? "" : " / ") + e.value();
+  }
+  return text;
+}
+
+template <typename T>
+bool IsSameRule(const v1::RuleExplanation& a, const T& b) {
+  return a.policy() == b.policy() && a.file() == b.file() &&
+         a.line() == b.line() && a.kind() == b.kind();
+}
+
+// For each determining rule the elements for which it stands there: its
+// instances that count, in the same order.
+std::vector<std::string> DeterminingElements(
+    const v1::Explanation& explanation) {
+  const auto& list = explanation.decision().determining();
+  std::vector<std::string> elements(static_cast<size_t>(list.size()));
+  for (int i = 0; i < list.size();) {
+    int end = i;
+    std::vector<std::string> own;
+    for (const v1::RuleExplanation& r : explanation.rules()) {
+      if (r.counted() && IsSameRule(r, list[i])) own.push_back(ElementsOf(r));
+    }
+    while (end < list.size() && list[end].policy() == list[i].policy() &&
+           list[end].file() == list[i].file() &&
+           list[end].line() == list[i].line() &&
+           list[end].kind() == list[i].kind()) {
+      ++end;
+    }
+    if (own.size() == static_cast<size_t>(end - i)) {
+      std::copy(own.begin(), own.end(), elements.begin() + i);
+    }
+    i = end;
+  }
+  return elements;
+}
+
+void PrintRuleHead(const v1::RuleExplanation& r) {
+  std::cout << "\n"
+            << r.state() << "  " << r.policy() << " (" << r.kind() << ")  "
+            << r.file() << ':' << r.line() << "  scope " << r.scope() << '\n';
+  if (!r.text().empty()) std::cout << "    " << r.text() << '\n';
+}
+
+void PrintReason(const v1::RuleExplanation& r) {
+  std::cout << "    " << (r.counted() ? "counts" : "does not count")
+            << (r.reason().empty() ? "" : ": " + r.reason()) << '\n';
+}
+
+void PrintInstance(const v1::RuleExplanation& r) {
+  PrintRuleHead(r);
+  for (const auto& e : r.elements()) {
+    std::cout << "    for " << e.name() << " = " << e.value() << '\n';
+  }
+  for (const v1::ConditionExplanation& c : r.conditions()) {
+    std::cout << "    " << c.role() << ' ' << c.text() << "  ->  " << c.value()
+              << '\n';
+    for (const auto& v : c.values()) {
+      std::cout << "        " << v.name() << " = " << v.value() << '\n';
+    }
+  }
+  PrintReason(r);
+}
+
+// The instances of one rule that did not match, those with one reason on one
+// line; the only one is shown whole. `--format json` has them all.
+void PrintUnmatched(const std::vector<const v1::RuleExplanation*>& instances) {
+  if (instances.size() == 1) {
+    PrintInstance(*instances[0]);
+    return;
+  }
+  constexpr size_t kMaxElements = 20;
+  PrintRuleHead(*instances[0]);
+  std::vector<const v1::RuleExplanation*> first;  // of each reason
+  for (const v1::RuleExplanation* r : instances) {
+    if (std::none_of(first.begin(), first.end(), [r](const auto* other) {
+          return other->reason() == r->reason();
+        })) {
+      first.push_back(r);
+    }
+  }
+  for (const v1::RuleExplanation* reason : first) {
+    std::string names, values;
+    for (const auto& e : reason->elements()) {
+      names += (names.empty() ? "" : " / ") + e.name();
+    }
+    size_t count = 0;
+    for (const v1::RuleExplanation* r : instances) {
+      if (r->reason() != reason->reason()) continue;
+      if (++count <= kMaxElements) {
+        values += (values.empty() ? "" : ", ") + ElementsOf(*r);
+      }
+    }
+    if (count > kMaxElements) {
+      values += " and " + std::to_string(count - kMaxElements) + " more";
+    }
+    std::cout << "    for " << names << " = " << values << '\n';
+    PrintReason(*reason);
+  }
+}
+
+// What matched or erred first, in full; then what did not match.
 void PrintExplanation(const v1::Explanation& explanation, bool color) {
-  PrintDecision(explanation.decision(), color);
+  PrintDecision(explanation.decision(), color,
+                DeterminingElements(explanation));
   std::cout << '\n';
   if (!explanation.chain().empty()) {
     std::cout << "scopes:";
@@ -130,24 +240,17 @@ void PrintExplanation(const v1::Explanation& explanation, bool color) {
     std::cout << '\n';
   }
   if (explanation.rules().empty()) std::cout << "no candidate rules\n";
+  std::vector<std::vector<const v1::RuleExplanation*>> unmatched;
   for (const v1::RuleExplanation& r : explanation.rules()) {
-    std::cout << "\n"
-              << r.state() << "  " << r.policy() << " (" << r.kind() << ")  "
-              << r.file() << ':' << r.line() << "  scope " << r.scope() << '\n';
-    if (!r.text().empty()) std::cout << "    " << r.text() << '\n';
-    for (const auto& e : r.elements()) {
-      std::cout << "    for " << e.name() << " = " << e.value() << '\n';
+    if (r.state() != "not matched") {
+      PrintInstance(r);
+    } else if (!unmatched.empty() && IsSameRule(r, *unmatched.back()[0])) {
+      unmatched.back().push_back(&r);
+    } else {
+      unmatched.push_back({&r});
     }
-    for (const v1::ConditionExplanation& c : r.conditions()) {
-      std::cout << "    " << c.role() << ' ' << c.text() << "  ->  "
-                << c.value() << '\n';
-      for (const auto& v : c.values()) {
-        std::cout << "        " << v.name() << " = " << v.value() << '\n';
-      }
-    }
-    std::cout << "    " << (r.counted() ? "counts" : "does not count")
-              << (r.reason().empty() ? "" : ": " + r.reason()) << '\n';
   }
+  for (const auto& instances : unmatched) PrintUnmatched(instances);
 }
 
 // JSON lines: each is decided or refused in its place.

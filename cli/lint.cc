@@ -78,7 +78,7 @@ int Run(const Options& options) {
       }
     }
   }
-  PrintDiagnostics(diagnostics, options.format);
+  PrintDiagnostics(diagnostics, options.format, folder);
   size_t errors = 0, warnings = 0, notes = 0;
   for (const Diagnostic& d : diagnostics) {
     ++(d.severity == Severity::kError     ? errors

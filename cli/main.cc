@@ -3,9 +3,30 @@
 #include <cstdio>
 #include <exception>
 #include <new>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "cli/command.h"
+
+namespace {
+
+// False after a message.
+bool IsVerb(const CLI::App& app, const std::string& word) {
+  std::vector<std::string> verbs;
+  for (const CLI::App* each :
+       app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (each->get_name() == word) return true;
+    verbs.push_back(each->get_name());
+  }
+  const auto guess = bylaw::NearestOf(word, verbs);
+  bylaw::cli::Refuse(
+      "there is no verb `" + word + "`; " +
+      (guess ? bylaw::DidYouMean(*guess) : "`bylaw --help` lists them"));
+  return false;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   // A reader that went away (| head) is no failure of ours.
@@ -39,6 +60,9 @@ int main(int argc, char** argv) {
   static char version_verb[] = "version";
   if (argc == 2 && std::string_view(argv[1]) == "--version") {
     argv[1] = version_verb;
+  }
+  if (argc > 1 && argv[1][0] != '-' && !IsVerb(app, argv[1])) {
+    return bylaw::cli::kRefused;
   }
   try {
     app.parse(argc, argv);

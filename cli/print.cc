@@ -1,12 +1,17 @@
 // Printing for people and machines: diagnostics and decisions.
 #include <unistd.h>
 
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
+#include <iterator>
 #include <map>
 #include <string>
 
 #include "cli/command.h"
 #include "cli/version.h"
+#include "google/protobuf/util/message_differencer.h"
 #include "nlohmann/json.hpp"
 #include "server/convert.h"
 
@@ -14,6 +19,9 @@ namespace bylaw::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// A larger file of facts is not read once more for the sake of a line.
+constexpr uintmax_t kMaxRenderedBytes = uintmax_t{16} << 20;
 
 void SortArguments(Json* json) {
   if (json->is_array()) {
@@ -87,15 +95,35 @@ struct Paint {
   }
 };
 
+// A rule that stands there for many elements of its loops is shown once, with
+// the elements or their number.
 void PrintDeterminants(
     const char* title,
     const google::protobuf::RepeatedPtrField<v1::Determinant>& list,
-    const Paint& paint) {
+    const Paint& paint, const std::vector<std::string>& elements = {}) {
   if (list.empty()) return;
   std::cout << title << ":\n";
-  for (const v1::Determinant& d : list) {
+  for (int i = 0; i < list.size(); ++i) {
+    const v1::Determinant& d = list[i];
+    int last = i;
+    while (
+        last + 1 < list.size() &&
+        google::protobuf::util::MessageDifferencer::Equals(list[last + 1], d)) {
+      ++last;
+    }
+    std::string about;
+    for (int j = i; j <= last && !elements.empty(); ++j) {
+      about += (about.empty() || elements[j].empty() ? "" : ", ") + elements[j];
+    }
+    if (!about.empty()) {
+      about = " for " + about;
+    } else if (last > i) {
+      about = " for " + std::to_string(last - i + 1) + " elements";
+    }
+    i = last;
     std::cout << "  " << paint("1", d.policy().empty() ? d.kind() : d.policy());
     if (!d.policy().empty()) std::cout << " (" << d.kind() << ")";
+    std::cout << about;
     if (!d.file().empty()) {
       std::cout << "  "
                 << paint("2", d.file() + ":" + std::to_string(d.line()));
@@ -193,8 +221,56 @@ std::string Xml(std::string_view text) {
   return out;
 }
 
-void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics,
-                      Format format) {
+const SourceFile* DiagnosticRenderer::Open(const std::string& path) {
+  const auto [it, added] = files_.try_emplace(path);
+  if (!added) return it->second.get();
+  const std::filesystem::path whole = std::filesystem::path(root_) / path;
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(whole, error) ||
+      std::filesystem::file_size(whole, error) > kMaxRenderedBytes || error) {
+    return nullptr;
+  }
+  std::ifstream in(whole, std::ios::binary);
+  std::string text(std::istreambuf_iterator<char>(in), {});
+  if (in.bad()) return nullptr;
+  it->second = std::make_unique<SourceFile>(path, std::move(text));
+  return it->second.get();
+}
+
+std::string DiagnosticRenderer::Render(const Diagnostic& diagnostic) {
+  RenderOptions options;
+  options.color = color_;
+  if (diagnostic.span || diagnostic.start.line == 0 ||
+      diagnostic.start.column == 0) {
+    return bylaw::Render(diagnostic, options);
+  }
+  const SourceFile* file = Open(diagnostic.file);
+  // The file may have changed since it was read.
+  if (file == nullptr || diagnostic.start.line > file->line_count()) {
+    return bylaw::Render(diagnostic, options);
+  }
+  const auto offset = [file](LineColumn at) {
+    const std::string_view line = file->Line(at.line);
+    size_t i = 0;
+    for (uint32_t column = 1; column < at.column && i < line.size(); ++column) {
+      ++i;
+      while (i < line.size() &&
+             (static_cast<unsigned char>(line[i]) & 0xC0) == 0x80) {
+        ++i;
+      }
+    }
+    return file->LineStart(at.line) + static_cast<uint32_t>(i);
+  };
+  Diagnostic placed = diagnostic;
+  placed.span = {file, offset(diagnostic.start), 0};
+  placed.span.end = diagnostic.end.line == diagnostic.start.line
+                        ? offset(diagnostic.end)
+                        : placed.span.begin + 1;
+  return bylaw::Render(placed, options);
+}
+
+void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics, Format format,
+                      const std::string& root) {
   switch (format) {
     case Format::kJson: {
       Json list = Json::array();
@@ -222,9 +298,8 @@ void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics,
       }
       return;
     default: {
-      RenderOptions options;
-      options.color = UseColor(STDOUT_FILENO);
-      for (const Diagnostic& d : diagnostics) std::cout << Render(d, options);
+      DiagnosticRenderer renderer(root, UseColor(STDOUT_FILENO));
+      for (const Diagnostic& d : diagnostics) std::cout << renderer.Render(d);
     }
   }
 }
@@ -235,7 +310,8 @@ std::string StableJson(const google::protobuf::Message& message, bool pretty) {
   return json.dump(pretty ? 1 : -1);
 }
 
-void PrintDecision(const v1::Decision& decision, bool color) {
+void PrintDecision(const v1::Decision& decision, bool color,
+                   const std::vector<std::string>& elements) {
   const Paint paint{color};
   switch (decision.outcome()) {
     case v1::Decision::ALLOW:
@@ -290,7 +366,7 @@ void PrintDecision(const v1::Decision& decision, bool color) {
       decision.determining().empty() && decision.errors().empty()) {
     std::cout << "because:\n  nothing allows this\n";
   }
-  PrintDeterminants("because", decision.determining(), paint);
+  PrintDeterminants("because", decision.determining(), paint, elements);
   PrintDeterminants("advisories", decision.advisories(), paint);
   PrintDeterminants("not delegated", decision.not_delegated(), paint);
   if (!decision.waivers().empty()) std::cout << "waivers:\n";

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -9,6 +10,7 @@
 #include "evaluator/engine.h"
 #include "evaluator/facts_builder.h"
 #include "evaluator/filter.h"
+#include "evaluator/ops.h"
 #include "evaluator/report.h"
 #include "evaluator/value_node.h"
 
@@ -172,7 +174,91 @@ class Case {
       (r.matched ? coverage_[r.rule].matched : coverage_[r.rule].not_matched) =
           true;
     }
+    for (const typed::GivenRows& given : test_.rows) CheckGivenRows(given);
     for (const Expect& expect : test_.expects) Check(expect);
+  }
+
+  // A name that stands nowhere else would be a cell that is silently missing:
+  // rows have the columns of their dataset, as far as givens say them.
+  void CheckGivenRows(const typed::GivenRows& given) {
+    const std::optional<Cell> dataset = FindDataset(given.dataset);
+    if (!dataset) {
+      if (given.own) {
+        Fail(given.span, "nothing gives the dataset `" + given.dataset + "`");
+      }
+      return;
+    }
+    for (const auto& row : given.rows) {
+      const std::string problem = CellProblem(*dataset, row);
+      if (problem.empty()) continue;
+      Fail(given.span, "the rows of `" + given.dataset + "`: " + problem);
+      return;
+    }
+  }
+
+  std::optional<Cell> FindDataset(const std::string& id) const {
+    const World& world = *decided_->bound.world;
+    for (const Schema::Selectable& s : schema().selectables) {
+      const Cell found = world.facts().Lookup(s.entity, id);
+      if (found != kNone) return found;
+    }
+    return std::nullopt;
+  }
+
+  using Row = std::vector<std::pair<std::string, Constant>>;
+
+  // What is wrong with a row of the dataset; empty if nothing is, or if its
+  // columns are not known.
+  std::string CellProblem(Cell dataset, const Row& row) const {
+    const World& world = *decided_->bound.world;
+    const Schema::Selectable* s =
+        schema().FindSelectable(world.TypeOf(dataset));
+    if (s == nullptr || world.Find(dataset) == nullptr) return "";
+    const Value columns = world.Attribute(dataset, s->columns_slot);
+    if (columns.size == 0) return "";
+    std::map<std::string, std::string> types;  // "": not known
+    for (uint32_t i = 0; i < columns.size; ++i) {
+      const Cell column = columns.cells[i];
+      if (world.Find(column) == nullptr) return "";
+      const Value name = world.Attribute(column, s->name_slot);
+      if (name.kind != Kind::kString) continue;
+      const Value type = world.Attribute(column, s->type_slot);
+      types[std::string(world.Text(name.size))] =
+          type.kind == Kind::kTerm ? schema().terms[type.size].path : "";
+    }
+    for (const auto& [name, value] : row) {
+      const auto it = types.find(name);
+      if (it == types.end()) {
+        std::vector<std::string> names;
+        for (const auto& [known, type] : types) names.push_back(known);
+        const std::optional<std::string> guess = NearestOf(name, names);
+        return "`" + std::string(world.IdOf(dataset)) + "` has no column `" +
+               name + "`" + (guess ? "; " + DidYouMean(*guess) : "");
+      }
+      if (!Holds(it->second, value.kind)) {
+        return "the column `" + name + "` is of type " + it->second +
+               ", not a value of " + std::string(KindName(value.kind));
+      }
+    }
+    return "";
+  }
+
+  // Whether a column of the type can hold a value of the kind; terms and
+  // entities are texts there.
+  static bool Holds(std::string_view type, Kind kind) {
+    static constexpr std::pair<std::string_view, Kind> kKinds[] = {
+        {"bool", Kind::kBool},       {"int", Kind::kInt},
+        {"decimal", Kind::kDecimal}, {"string", Kind::kString},
+        {"date", Kind::kDate},       {"time", Kind::kTime},
+        {"ip", Kind::kIp},           {"duration", Kind::kDuration},
+        {"version", Kind::kVersion}};
+    if (kind == Kind::kTerm || kind == Kind::kEntity) kind = Kind::kString;
+    for (const auto& [name, own] : kKinds) {
+      if (name != type) continue;
+      return kind == own || kind == Kind::kMissing ||
+             (own == Kind::kDecimal && kind == Kind::kInt);
+    }
+    return true;
   }
 
   // What the decision says of itself, for messages.
@@ -184,7 +270,8 @@ class Case {
       if (!d.because.empty()) text += ": " + d.because;
     }
     for (const DecisionReport::Error& e : report().errors) {
-      text += "\n      error " + e.policy + ": " + e.message;
+      text += "\n      error" + (e.policy.empty() ? "" : " " + e.policy) +
+              ": " + e.message;
     }
     if (report().outcome == DecisionOutcome::kDeny &&
         report().determining.empty() && report().errors.empty()) {
@@ -348,6 +435,9 @@ class Case {
 
   std::string RowProblem(const Expect& expect) {
     World& world = *decided_->bound.world;
+    const std::string problem =
+        CellProblem(decided_->bound.resource, expect.row);
+    if (!problem.empty()) return problem;
     Truth truth = Truth::kTrue;
     if (decision().filter != nullptr) {
       RowSource source;

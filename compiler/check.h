@@ -30,6 +30,8 @@ struct Manifest;  // compiler/manifest.h
 struct CheckScope {
   std::string name;
   uint32_t parent = kNone;
+  // Who its parent is cannot be told: nothing is concluded from its place.
+  bool adrift = false;
 };
 
 struct CheckFile {
@@ -40,7 +42,12 @@ struct CheckFile {
 
 struct CheckInput {
   std::vector<CheckScope> scopes;  // never empty
-  std::vector<CheckFile> files;    // in the order of Program::files
+  // What the manifest calls the root, where its block has a name that the
+  // manifest lacks; else empty.
+  std::string root_alias;
+  // Another block that may be the root with as good a claim; else empty.
+  std::string rival_root;
+  std::vector<CheckFile> files;  // in the order of Program::files
   // Null: no manifest; one root scope that may hold every module.
   const Manifest* manifest = nullptr;
   std::string timezone = "UTC";  // where a Time's date is wanted (`age`)

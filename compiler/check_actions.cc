@@ -192,7 +192,10 @@ void Checker::ExtendActions() {
         if (!tree.extends || tree.name.parts.empty()) continue;
         RootDeclares(*module, tree.name.span, "extension");
         const ActionSymbol* symbol = ResolveAction(*module, tree.name);
-        if (symbol == nullptr) continue;
+        if (symbol == nullptr) {
+          for (const ast::Attribute& a : tree.parameters) Lose(a.name);
+          continue;
+        }
         const std::vector<uint32_t> actions = symbol->actions;
         for (const uint32_t action : actions) {
           AddAttributes(*module, tree.parameters, Pending::Owner::kAction,

@@ -38,6 +38,13 @@ bool IsLiteralCall(std::string_view name) {
 
 }  // namespace
 
+bool Checker::IsMethodOf(std::string_view name, Kind receiver) {
+  return std::any_of(std::begin(kMethods), std::end(kMethods),
+                     [&](const Method& m) {
+                       return m.receiver == receiver && name == m.name;
+                     });
+}
+
 ExprPtr Checker::InferCall(const ast::Expr& e, Env& env, TypeId) {
   const ast::Expr& callee = *e.operands[0];
   if (callee.kind == ast::ExprKind::kName) {
@@ -59,7 +66,8 @@ ExprPtr Checker::InferCall(const ast::Expr& e, Env& env, TypeId) {
       }
     }
     UnknownName(Code::BL2012, callee.span,
-                absl::StrCat("unknown function `", name, "`"), suggestion);
+                absl::StrCat("unknown function `", name, "`"),
+                ImportOr(suggestion, *this, *env.module, name, &Module::defs));
     for (const ast::Argument& argument : e.arguments) {
       if (DependenceOf(*argument.value, env) == Dependence::kNone) {
         Infer(*argument.value, env);
@@ -85,7 +93,10 @@ ExprPtr Checker::InferCall(const ast::Expr& e, Env& env, TypeId) {
                 ? absl::StrCat("module `", module_name,
                                "` is not imported here")
                 : absl::StrCat("module `", module_name, "` has no function `",
-                               chain.back().text, "`"));
+                               chain.back().text, "`"),
+            found.not_imported != nullptr
+                ? absl::StrCat("write `import ", module_name, "`")
+                : "");
         return nullptr;
       }
     }
@@ -214,18 +225,18 @@ ExprPtr Checker::InferMethod(const ast::Expr& e, Env& env) {
                        e.arguments.size()));
     return false;
   };
-  if (name.text == "has_column" && type.kind == Kind::kEntity) {
-    bool selectable = true;
-    for (const uint32_t entity : type.entities) {
-      selectable = selectable && schema().FindSelectable(entity) != nullptr;
-    }
-    if (selectable) {
-      if (!NeedsPresence(*object) || !arguments_are(1)) return nullptr;
-      ExprPtr text = CheckExpr(*e.arguments[0].value, env, string);
-      if (text == nullptr) return nullptr;
-      return Make(Op::kHasColumn, Simple(Kind::kBool), e.span,
-                  std::move(object), std::move(text));
-    }
+  const bool selectable =
+      type.kind == Kind::kEntity &&
+      std::all_of(type.entities.begin(), type.entities.end(),
+                  [this](uint32_t entity) {
+                    return schema().FindSelectable(entity) != nullptr;
+                  });
+  if (name.text == "has_column" && selectable) {
+    if (!NeedsPresence(*object) || !arguments_are(1)) return nullptr;
+    ExprPtr text = CheckExpr(*e.arguments[0].value, env, string);
+    if (text == nullptr) return nullptr;
+    return Make(Op::kHasColumn, Simple(Kind::kBool), e.span, std::move(object),
+                std::move(text));
   }
   const Method* method = nullptr;
   std::vector<std::string> names;
@@ -234,6 +245,7 @@ ExprPtr Checker::InferMethod(const ast::Expr& e, Env& env) {
     names.push_back(m.name);
     if (name.text == m.name) method = &m;
   }
+  if (selectable) names.push_back("has_column");
   if (method == nullptr) {
     UnknownName(Code::BL2013, name.span,
                 absl::StrCat(TypeName(schema().Present(object->type)),
@@ -297,6 +309,12 @@ bool Checker::CheckArguments(uint32_t obligation, const Span& span,
   bool ok = true;
   for (size_t i = 0; i < arguments.size(); ++i) {
     const ast::Argument& argument = arguments[i];
+    if (!argument.name && i > 0 && arguments[i - 1].name) {
+      Error(Code::BL2026, argument.value->span,
+            "what is given in order stands before what is named");
+      ok = false;
+      break;
+    }
     size_t slot = i;
     if (argument.name) {
       slot = Schema::FindAttribute(parameters, argument.name.text);

@@ -78,7 +78,8 @@ std::optional<Constant> Checker::EvalConstant(const ast::Expr& e,
     const auto mismatch = [&](std::string_view found) {
       Error(Code::BL2018, e.span,
             absl::StrCat("expected ", TypeName(expected), ", found ",
-                         std::string(found)));
+                         std::string(found)),
+            SpellingHint(e, expected));
       return std::nullopt;
     };
     switch (e.kind) {

@@ -61,6 +61,7 @@ void Checker::DeclareDefs() {
       }
       for (const ast::MaskDef& tree : file->masks) {
         if (!tree.name) continue;
+        CheckVariableName(tree.name);
         static constexpr std::string_view kBuiltIn[] = {
             "none",     "show_first", "show_last", "keep_domain",
             "hash",     "truncate",   "round",     "network",

@@ -110,13 +110,6 @@ void SetMappings(Checker& c, const Manifest& manifest) {
     Settings& settings = c.program.settings;
     settings.mappings[attribute][mapping.from.text] = mapping.term.text;
   }
-  auto& mappings = c.program.settings.mappings;
-  if (const auto it = mappings.find("classification"); it != mappings.end()) {
-    c.program.settings.classification_mapping = it->second;
-  }
-  if (const auto it = mappings.find("tags"); it != mappings.end()) {
-    c.program.settings.tag_mapping = it->second;
-  }
 }
 
 const typed::Scope* ScopeOf(const Checker& c, uint32_t number) {
@@ -179,7 +172,8 @@ class OverrideChecker {
     for (uint32_t s = c_.program.policies[number_].scope;
          s != other.scope && steps <= c_.program.scopes.size(); ++steps) {
       const typed::Scope& scope = c_.program.scopes[s];
-      if (!std::binary_search(scope.may_override.begin(),
+      if (!c_.doubts[s].may_override &&
+          !std::binary_search(scope.may_override.begin(),
                               scope.may_override.end(), target)) {
         c_.Error(Code::BL3051, span,
                  absl::StrCat("scope `", scope.name, "` may not override `",
@@ -225,6 +219,10 @@ std::vector<uint32_t> Delegated(const Checker& c, uint32_t scope,
        ++steps) {
     const typed::Scope* at = ScopeOf(c, scope);
     if (at == nullptr) break;
+    if (c.doubts[scope].may_allow) {
+      scope = at->parent == kNone ? 0 : at->parent;
+      continue;
+    }
     std::set<uint32_t> given;
     for (const typed::MayAllow& may : at->may_allow) {
       if (may.resource != resource) continue;
@@ -271,8 +269,9 @@ void CheckOverrides(Checker& checker) {
 
 void CheckDelegation(Checker& checker) {
   if (checker.input.incomplete) return;
-  for (const typed::Policy& policy : checker.program.policies) {
-    if (policy.scope == 0) continue;
+  for (uint32_t i = 0; i < checker.program.policies.size(); ++i) {
+    const typed::Policy& policy = checker.program.policies[i];
+    if (policy.scope == 0 || !checker.policy_trees[i].head.ok) continue;
     for (const typed::Rule& rule : policy.rules) {
       if (rule.kind != RuleKind::kAllow) continue;
       uint32_t missing = kNone;

@@ -42,8 +42,31 @@ ExprPtr Checker::CheckExpr(const ast::Expr& e, Env& env, TypeId expected) {
   }
   Error(Code::BL2018, e.span,
         absl::StrCat("expected ", TypeName(expected), ", found ",
-                     TypeName(result->type)));
+                     TypeName(result->type)),
+        SpellingHint(e, expected));
   return nullptr;
+}
+
+std::string Checker::SpellingHint(const ast::Expr& e, TypeId expected) const {
+  const Kind kind = KindOf(expected);
+  if (e.kind == ast::ExprKind::kList && kind == Kind::kSet) {
+    return "a set is written `{…}`";
+  }
+  if (e.kind == ast::ExprKind::kSet && kind == Kind::kList) {
+    return "a list is written `[…]`";
+  }
+  if (e.kind != ast::ExprKind::kString) return "";
+  static constexpr std::pair<Kind, const char*> kSpellings[] = {
+      {Kind::kDate, "date"},
+      {Kind::kTime, "time"},
+      {Kind::kIp, "ip"},
+      {Kind::kVersion, "version"}};
+  for (const auto& [literal, word] : kSpellings) {
+    if (kind == literal) return absl::StrCat("write `", word, "(\"…\")`");
+  }
+  if (kind == Kind::kDuration) return "durations stand bare: `8h`, `1h30m`";
+  if (kind == Kind::kPeriod) return "periods stand bare: `6mo`, `18y`";
+  return "";
 }
 
 bool Checker::NeedsPresence(const typed::Expr& e) {
@@ -193,11 +216,9 @@ ExprPtr Checker::Infer(const ast::Expr& e, Env& env, TypeId hint) {
       result = InferQuantifier(e, env, hint);
       break;
     case ast::ExprKind::kIf:
-      env.polarity = 0;
       result = InferConditional(e, env, hint);
       break;
     case ast::ExprKind::kMatch:
-      env.polarity = 0;
       result = InferMatch(e, env, hint);
       break;
     case ast::ExprKind::kSet:
@@ -286,6 +307,10 @@ ExprPtr Checker::InferNegation(const ast::Expr& e, Env& env, TypeId hint) {
     return nullptr;
   }
   if (operand->op == Op::kConstant) {
+    if (operand->constant.number == INT64_MIN) {
+      Error(Code::BL2062, e.span, "this is beyond the range of Int");
+      return nullptr;
+    }
     operand->constant.number = static_cast<int64_t>(
         uint64_t{0} - static_cast<uint64_t>(operand->constant.number));
     operand->span = e.span;

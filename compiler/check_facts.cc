@@ -68,6 +68,14 @@ std::string Checker::PathOf(const typed::Expr& e) {
   }
 }
 
+// The path, if that it has a value says that what leads to it has one: a
+// collection is there, though empty, whatever it is reached through.
+std::string Checker::PresentPath(const typed::Expr& e) const {
+  return schema().IsCollection(e.type) || KindOf(e.type) == Kind::kMap
+             ? ""
+             : PathOf(e);
+}
+
 TypeId Checker::Narrowed(const std::string& path, TypeId declared,
                          const Env& env) {
   if (path.empty() || declared == kNone || env.facts.empty()) return declared;
@@ -103,24 +111,25 @@ void Checker::FactsOf(const typed::Expr& e, Facts* yes, Facts* no) {
       FactsOf(*e.args[0], no, yes);
       return;
     case Op::kIsPresent:
-      AddPresent(PathOf(*e.args[0]), yes);
+      AddPresent(PresentPath(*e.args[0]), yes);
       return;
     case Op::kIsMissing:
-      AddPresent(PathOf(*e.args[0]), no);
+      AddPresent(PresentPath(*e.args[0]), no);
       return;
     case Op::kIsType: {
       const std::string path = PathOf(*e.args[0]);
       if (path.empty()) return;
       AddPresent(path, yes);
       if (yes != nullptr) yes->push_back({path, true, e.entities, {}});
-      if (no != nullptr && !IsOptional(e.args[0]->type)) {
-        // What it is if it is none of those.
+      if (no != nullptr) {
+        // What it is, if anything, when it is none of those.
         std::vector<uint32_t> rest;
         const std::vector<uint32_t>& all =
             schema().type(e.args[0]->type).entities;
         std::set_difference(all.begin(), all.end(), e.entities.begin(),
                             e.entities.end(), std::back_inserter(rest));
-        if (!rest.empty()) no->push_back({path, true, rest, {}});
+        const bool present = !IsOptional(e.args[0]->type);
+        if (!rest.empty()) no->push_back({path, present, rest, {}});
       }
       return;
     }
@@ -129,7 +138,7 @@ void Checker::FactsOf(const typed::Expr& e, Facts* yes, Facts* no) {
       Facts* equal = e.op == Op::kEq ? yes : no;
       for (const size_t i : {size_t{0}, size_t{1}}) {
         const std::string path = PathOf(*e.args[i]);
-        AddPresent(path, equal);
+        AddPresent(PresentPath(*e.args[i]), equal);
         AddTerms(path, TermsOf(*e.args[1 - i]), equal);
       }
       return;
@@ -137,7 +146,7 @@ void Checker::FactsOf(const typed::Expr& e, Facts* yes, Facts* no) {
     case Op::kIn:
     case Op::kInBelow: {
       const std::string path = PathOf(*e.args[0]);
-      AddPresent(path, yes);
+      AddPresent(PresentPath(*e.args[0]), yes);
       if (e.op == Op::kIn) AddTerms(path, TermsOf(*e.args[1]), yes);
       return;
     }

@@ -45,7 +45,10 @@ ExprPtr Checker::InferCollection(const ast::Expr& e, Env& env, TypeId hint) {
   }
   // Elements that know their type first: they tell it to the others.
   std::vector<ExprPtr> elements(e.operands.size());
-  TypeId joined = element;
+  // Elements are of one type of their own, which must fit what is expected:
+  // `{Thing "x"}` beside a User is a mistake, not a set of both.
+  const bool entities = element != kNone && KindOf(element) == Kind::kEntity;
+  TypeId joined = entities ? kNone : element;
   bool ok = true;
   const auto infer = [&](size_t i, TypeId element_hint) {
     const ast::Expr& operand = *e.operands[i];
@@ -87,6 +90,7 @@ ExprPtr Checker::InferCollection(const ast::Expr& e, Env& env, TypeId hint) {
   if (!ok && joined == kNone) return nullptr;
   for (const size_t i : later) infer(i, joined);
   if (!ok) return nullptr;
+  if (entities && Assignable(joined, element)) joined = element;
   bool constant = true;
   for (const ExprPtr& x : elements) {
     constant = constant && x->op == Op::kConstant;
@@ -114,7 +118,9 @@ ExprPtr Checker::InferCollection(const ast::Expr& e, Env& env, TypeId hint) {
 
 ExprPtr Checker::InferConditional(const ast::Expr& e, Env& env, TypeId hint) {
   Facts yes, no;
+  const int polarity = std::exchange(env.polarity, 0);
   ExprPtr condition = CheckCondition(*e.operands[0], env, &yes, &no);
+  env.polarity = polarity;
   const size_t mark = env.facts.size();
   const auto branch = [&](size_t i, TypeId branch_hint) {
     const Facts& facts = i == 1 ? yes : no;
@@ -202,7 +208,9 @@ uint32_t Checker::ResolvePattern(const ast::Path& pattern, uint32_t vocabulary,
 }
 
 ExprPtr Checker::InferMatch(const ast::Expr& e, Env& env, TypeId hint) {
+  const int polarity = std::exchange(env.polarity, 0);
   ExprPtr subject = Infer(*e.operands[0], env);
+  env.polarity = polarity;
   bool ok = subject != nullptr;
   if (ok &&
       (KindOf(subject->type) != Kind::kTerm || IsActionType(subject->type))) {

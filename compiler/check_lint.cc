@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "compiler/check_names.h"
 #include "compiler/checker.h"
@@ -43,6 +44,8 @@ void Checker::LintPolicies() {
       }
     }
   }
+  // A gap in a group is one note, at the first policy that shows it.
+  std::set<std::tuple<const Module*, uint32_t, std::string, std::string>> gaps;
   for (size_t i = 0; i < program.policies.size(); ++i) {
     const PolicyTree& tree = policy_trees[i];
     const HeadInfo& head = tree.head;
@@ -85,6 +88,10 @@ void Checker::LintPolicies() {
         }
       }
       if (!part || whole || left.empty() || tree.tree->head.actions.empty()) {
+        continue;
+      }
+      if (!gaps.emplace(tree.module, head.resource, group.name, List(left))
+               .second) {
         continue;
       }
       sink.Add(

@@ -141,7 +141,8 @@ bool Checker::CheckMask(const ast::MaskUse& use, Env& env, uint32_t target,
       for (const BuiltInMask& m : kMasks) names.push_back(m.name);
       UnknownName(Code::BL2011, use.name.span,
                   absl::StrCat("unknown mask `", use.name.Text(), "`"),
-                  SuggestFrom(use.name.Text(), names));
+                  ImportOr(SuggestFrom(use.name.Text(), names), *this,
+                           *env.module, use.name.Text(), &Module::masks));
       return false;
     }
     const MaskSymbol& symbol = *found.value;
@@ -271,7 +272,11 @@ ExprPtr Checker::CheckMaskArgument(MaskKind kind, size_t index,
                            TypeName(value->type)));
         return nullptr;
       }
-      return range(value, 1, INT64_MAX) ? std::move(value) : nullptr;
+      if (value->op == Op::kConstant && value->constant.number <= 0) {
+        Error(Code::BL2062, e.span, "the step must be more than 0");
+        return nullptr;
+      }
+      return value;
     }
     default:
       break;

@@ -25,6 +25,17 @@ std::string Qualify(std::string_view name, const Module& module) {
   return absl::StrCat("write `", module.name, ".", std::string(name), "`");
 }
 
+// What stands at a span, after the last dot.
+std::string_view LastWord(const Span& span) {
+  const std::string_view text = span.text();
+  return text.substr(text.find_last_of('.') + 1);
+}
+
+void SortByName(std::vector<const Module*>* modules) {
+  std::sort(modules->begin(), modules->end(),
+            [](const Module* a, const Module* b) { return a->name < b->name; });
+}
+
 }  // namespace
 
 Checker::Checker(const CheckInput& check_input, DiagnosticSink& check_sink)
@@ -38,8 +49,36 @@ void Checker::Error(Code code, const Span& span, std::string message,
 
 void Checker::UnknownName(Code code, const Span& span, std::string message,
                           std::string suggestion) {
-  if (input.incomplete || MayBeDeclaredAt(span)) return;
+  if (input.incomplete || MayBeDeclaredAt(span) || IsLost(code, span)) return;
   Error(code, span, std::move(message), std::move(suggestion));
+}
+
+bool Checker::IsLost(Code code, const Span& span) const {
+  if (lost_words_.contains(std::string(LastWord(span)))) return true;
+  if (!lacking_imports_.contains(span.file)) return false;
+  switch (code) {
+    case Code::BL2004:
+    case Code::BL2006:
+    case Code::BL2008:
+    case Code::BL2009:
+    case Code::BL2011:
+    case Code::BL2012:
+      return true;  // what an import may bring
+    default:
+      return false;
+  }
+}
+
+bool Checker::IsBroken(const SourceFile* file) const {
+  return std::any_of(
+      input.broken.begin(), input.broken.end(),
+      [file](const ast::File* broken) { return broken->source == file; });
+}
+
+bool Checker::IsBroken(const Module& module) const {
+  return std::any_of(
+      module.files.begin(), module.files.end(),
+      [this](const ast::File* file) { return IsBroken(file->source); });
 }
 
 bool Checker::MayBeDeclaredAt(const Span& span) {
@@ -62,11 +101,7 @@ bool Checker::MayBeDeclaredAt(const Span& span) {
       }
     }
   }
-  // The last word of what was not found.
-  std::string_view word = span.text();
-  const size_t last = word.find_last_of('.');
-  if (last != std::string_view::npos) word = word.substr(last + 1);
-  const auto it = broken_words_.find(std::string(word));
+  const auto it = broken_words_.find(std::string(LastWord(span)));
   if (it == broken_words_.end()) return false;
   for (const auto& [file, offset] : it->second) {
     if (file != span.file || offset < span.begin || offset >= span.end) {
@@ -112,8 +147,14 @@ void Checker::CollectModules() {
   std::stable_sort(
       modules.begin(), modules.end(),
       [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
-  ResolveImports();
+  Guesses guesses;
+  ResolveImports(&guesses);
   ReportImportCycles();
+  for (const auto& [module, guess] : guesses) {
+    if (guess == module || !module->imported.insert(guess).second) continue;
+    module->imports.push_back(guess);
+    SortByName(&module->imports);
+  }
   // What the language itself declares can be used everywhere.
   language_.name = "language";
   language_.shipped = true;
@@ -125,9 +166,10 @@ void Checker::CollectModules() {
   }
 }
 
-void Checker::ResolveImports() {
+void Checker::ResolveImports(Guesses* guesses) {
   const auto standard = module_by_name_.find(kStandardModule);
   for (const std::unique_ptr<Module>& module : modules) {
+    bool lacks = false;
     std::vector<const Module*>& imports = module->imports;
     for (const ast::File* file : module->files) {
       for (const ast::Import& import : file->imports) {
@@ -137,9 +179,15 @@ void Checker::ResolveImports() {
         if (target == nullptr) {
           std::vector<std::string> names;
           for (const auto& m : modules) names.push_back(m->name);
+          const std::optional<std::string> guess = NearestOf(name, names);
           UnknownName(Code::BL2001, import.module.span,
                       absl::StrCat("no module is named `", name, "`"),
-                      SuggestFrom(name, names));
+                      guess.has_value() ? DidYouMean(*guess) : "");
+          if (guess.has_value()) {
+            guesses->emplace_back(module.get(), FindModule(*guess));
+          } else {
+            lacks = true;
+          }
           continue;
         }
         if (!IsScopeWithin(module->scope, target->scope)) {
@@ -156,9 +204,11 @@ void Checker::ResolveImports() {
         module->imported.insert(standard->second).second) {
       imports.push_back(standard->second);
     }
-    std::sort(
-        imports.begin(), imports.end(),
-        [](const Module* a, const Module* b) { return a->name < b->name; });
+    SortByName(&imports);
+    if (!lacks) continue;
+    for (const ast::File* file : module->files) {
+      lacking_imports_.insert(file->source);
+    }
   }
 }
 
@@ -206,6 +256,7 @@ bool Checker::IsScopeWithin(uint32_t a, uint32_t b) const {
   for (size_t steps = 0; steps <= input.scopes.size(); ++steps) {
     if (a == b || b == 0) return true;
     if (a == 0 || a >= input.scopes.size()) return false;
+    if (input.scopes[a].adrift) return true;  // it may be
     a = input.scopes[a].parent == kNone ? 0 : input.scopes[a].parent;
   }
   return false;
@@ -236,7 +287,8 @@ const TypeSymbol* Checker::ResolveTypeName(const Module& from,
       }
       UnknownName(Code::BL2006, path.span,
                   absl::StrCat("unknown type `", path.Text(), "`"),
-                  SuggestFrom(path.Text(), names));
+                  ImportOr(SuggestFrom(path.Text(), names), *this, from,
+                           path.Text(), &Module::types));
     }
   }
   return found.value;
@@ -279,10 +331,12 @@ const ActionSymbol* Checker::ResolveAction(const Module& from,
     if (found.not_imported != nullptr) {
       Error(Code::BL2008, path.span, NotImported(*found.not_imported));
     } else {
-      UnknownName(Code::BL2008, path.span,
-                  absl::StrCat("unknown action `", path.Text(), "`"),
-                  SuggestFrom(path.Text(),
-                              VisibleNames(*this, from, &Module::actions)));
+      UnknownName(
+          Code::BL2008, path.span,
+          absl::StrCat("unknown action `", path.Text(), "`"),
+          ImportOr(SuggestFrom(path.Text(),
+                               VisibleNames(*this, from, &Module::actions)),
+                   *this, from, path.Text(), &Module::actions));
     }
   }
   return found.value;
@@ -301,10 +355,12 @@ uint32_t Checker::ResolveObligation(const Module& from, const ast::Path& path) {
     if (found.not_imported != nullptr) {
       Error(Code::BL2009, path.span, NotImported(*found.not_imported));
     } else {
-      UnknownName(Code::BL2009, path.span,
-                  absl::StrCat("unknown obligation `", path.Text(), "`"),
-                  SuggestFrom(path.Text(),
-                              VisibleNames(*this, from, &Module::obligations)));
+      UnknownName(
+          Code::BL2009, path.span,
+          absl::StrCat("unknown obligation `", path.Text(), "`"),
+          ImportOr(SuggestFrom(path.Text(),
+                               VisibleNames(*this, from, &Module::obligations)),
+                   *this, from, path.Text(), &Module::obligations));
     }
     return kNone;
   }

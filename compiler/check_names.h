@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/checker.h"
 
@@ -92,6 +93,22 @@ std::vector<std::string> VisibleNames(Checker& checker, const Module& from,
   return all;
 }
 
+// Where a bare name would come from, if a module that may be imported declares
+// it: "write `import council.vocabulary`"; else `otherwise`.
+template <class T>
+std::string ImportOr(std::string otherwise, const Checker& checker,
+                     const Module& from, const std::string& name,
+                     Module::Names<T> Module::*names) {
+  for (const auto& module : checker.modules) {
+    if (module.get() != &from && ((*module).*names).contains(name) &&
+        !checker.IsImported(from, *module) &&
+        checker.IsScopeWithin(from.scope, module->scope)) {
+      return absl::StrCat("write `import ", module->name, "`");
+    }
+  }
+  return otherwise;
+}
+
 inline std::string Quoted(std::string_view text) {
   return absl::StrCat("`", std::string(text), "`");
 }
@@ -99,7 +116,14 @@ inline std::string Quoted(std::string_view text) {
 inline std::string SuggestFrom(std::string_view word,
                                const std::vector<std::string>& candidates) {
   const std::optional<std::string> guess = NearestOf(word, candidates);
-  return guess.has_value() ? DidYouMean(*guess) : std::string();
+  if (guess.has_value()) return DidYouMean(*guess);
+  // Values as other languages write them.
+  const std::string lower = absl::AsciiStrToLower(std::string(word));
+  if (lower == "true" || lower == "false") return DidYouMean(lower);
+  if (lower == "null" || lower == "nil" || lower == "none") {
+    return DidYouMean("is missing");
+  }
+  return "";
 }
 
 }  // namespace bylaw

@@ -13,8 +13,23 @@ namespace {
 using typed::ExprPtr;
 using typed::Op;
 
+// A set or list as written, or what chooses between such.
 bool IsCollectionLiteral(const ast::Expr& e) {
-  return e.kind == ast::ExprKind::kSet || e.kind == ast::ExprKind::kList;
+  switch (e.kind) {
+    case ast::ExprKind::kSet:
+    case ast::ExprKind::kList:
+      return true;
+    case ast::ExprKind::kIf:
+      return IsCollectionLiteral(*e.operands[1]) ||
+             IsCollectionLiteral(*e.operands[2]);
+    case ast::ExprKind::kMatch:
+      return std::any_of(e.arms.begin(), e.arms.end(),
+                         [](const ast::MatchArm& arm) {
+                           return IsCollectionLiteral(*arm.value);
+                         });
+    default:
+      return false;
+  }
 }
 
 }  // namespace
@@ -286,7 +301,10 @@ ExprPtr Checker::InferMembership(const ast::Expr& e, Env& env) {
     return nullptr;
   }
   const TypeId element_type = ElementOr(set->type);
-  if (is_collection(*element) || !Related(element->type, element_type)) {
+  // Left specific, right general: for `has` the set's element is specific.
+  const bool related = has ? Related(element_type, element->type)
+                           : Related(element->type, element_type);
+  if (is_collection(*element) || !related) {
     Error(Code::BL2024, op_span,
           absl::StrCat("a ", TypeName(schema().Present(element->type)),
                        " is never in a ", TypeName(set->type)),
@@ -295,7 +313,8 @@ ExprPtr Checker::InferMembership(const ast::Expr& e, Env& env) {
                                   : "");
     return nullptr;
   }
-  const bool below = AnyHierarchy(schema().type(element->type));
+  const bool below =
+      AnyHierarchy(schema().type(has ? element_type : element->type));
   ExprPtr result;
   if (has && !IsOptional(element->type)) {
     result = Make(below ? Op::kHasBelow : Op::kHas, boolean, e.span,

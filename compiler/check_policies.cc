@@ -216,11 +216,10 @@ void PolicyChecker::For(const ast::Rule& tree) {
 void PolicyChecker::FirstBlock(const ast::Rule& tree) {
   First first;
   for (const ast::Rule& rule : tree.body) {
+    // The parser reported these (BL1040); the name is for the rules after it.
+    if (rule.kind == ast::RuleKind::kLet) Let(rule);
     if (rule.kind == ast::RuleKind::kLet || rule.kind == ast::RuleKind::kFor ||
         rule.kind == ast::RuleKind::kFirst) {
-      c_.Error(Code::BL2050, rule.keyword_span,
-               absl::StrCat("`", ast::RuleKindText(rule.kind),
-                            "` cannot stand in a `first`"));
       continue;
     }
     CheckFirst(rule, &first);
@@ -277,8 +276,8 @@ void PolicyChecker::Rule(const ast::Rule& tree, First* first) {
                  IsTightening(tree.kind) ? 1 : -1, &when, &unless);
   rule.own.when = std::move(when);
   rule.own.unless = std::move(unless);
-  if (first != nullptr) first->earlier.push_back(rule.own);
   const bool effect = Effect(tree, &rule);
+  if (first != nullptr) first->earlier.push_back(rule.own);
   if (tree.because != nullptr) rule.because = c_.CheckText(*tree.because, env_);
   if (tree.help != nullptr) rule.help = c_.CheckText(*tree.help, env_);
   env_.facts.resize(facts);
@@ -382,9 +381,9 @@ bool PolicyChecker::Effect(const ast::Rule& tree, typed::Rule* rule) {
                               " has no rows: no action selects columns of it"));
       }
       if (tree.value == nullptr) return false;
-      rule->predicate = c_.CheckRowPredicate(*tree.value, env_, tree.target,
-                                             &rule->marked_columns);
-      return rows && rule->predicate != nullptr;
+      rule->own.predicate = c_.CheckRowPredicate(*tree.value, env_, tree.target,
+                                                 &rule->own.marked_columns);
+      return rows && rule->own.predicate != nullptr;
     }
     case ast::RuleKind::kRequire:
       rule->kind = RuleKind::kRequire;
@@ -416,7 +415,7 @@ void PolicyChecker::Visit(
   add(rule.own.unless.get());
   for (const ExprPtr& e : rule.mask.args) add(e.get());
   for (const ExprPtr& e : rule.arguments) add(e.get());
-  add(rule.predicate.get());
+  add(rule.own.predicate.get());
   for (const std::unique_ptr<typed::Text>* text : {&rule.because, &rule.help}) {
     if (*text == nullptr) continue;
     for (const ExprPtr& e : (*text)->exprs) add(e.get());

@@ -152,11 +152,17 @@ ExprPtr RowChecker::Logical(const ast::Expr& e, Facts* yes, Facts* no) {
   const size_t mark = env_.facts.size();
   ExprPtr result = Residual(is_and ? Op::kAnd : Op::kOr, e, nullptr);
   bool ok = true;
+  // What stands after an operand with `r` is always computed: only operands
+  // before the first such keep the others from it.
+  bool row = false;
   for (const ast::ExprPtr& operand : e.operands) {
     Facts if_true, if_false;
     ExprPtr typed = Condition(*operand, &if_true, &if_false);
     const Facts& go_on = is_and ? if_true : if_false;
-    env_.facts.insert(env_.facts.end(), go_on.begin(), go_on.end());
+    row = row || Mentions(*operand);
+    if (!row) {
+      env_.facts.insert(env_.facts.end(), go_on.begin(), go_on.end());
+    }
     if (typed == nullptr) {
       ok = false;
     } else {
@@ -232,7 +238,7 @@ ExprPtr RowChecker::Comparison(const ast::Expr& e) {
   if (!equality && type != kNone) {
     const Kind kind = c_.KindOf(type);
     if (kind == Kind::kBool || kind == Kind::kIp || kind == Kind::kTerm ||
-        kind == Kind::kEntity) {
+        kind == Kind::kEntity || kind == Kind::kVersion) {
       c_.Error(Code::BL2023, e.op_span ? e.op_span : e.span,
                absl::StrCat("values of ", c_.TypeName(type),
                             " have no order in a row"));
@@ -300,7 +306,8 @@ ExprPtr RowChecker::Membership(const ast::Expr& e) {
     result = Residual(Op::kIn, e, std::move(value), std::move(set));
   }
   if (e.op == ast::Op::kNotIn) {
-    return Residual(Op::kNot, e, std::move(result));
+    result = Residual(Op::kNot, e, std::move(result));
+    result->not_in = true;
   }
   return result;
 }

@@ -329,6 +329,9 @@ void Checker::DeclareAttributes() {
           if (extends) {
             RootDeclares(*module, tree.name.span, "extension");
             index = ResolveEntity(*module, tree.name);
+            if (index == kNone) {
+              for (const ast::Attribute& a : tree.attributes) Lose(a.name);
+            }
           } else {
             const ast::Name& name = tree.name.parts.front();
             const auto it = module->types.find(name.text);

@@ -49,6 +49,8 @@ class BlockChecker {
       scope.parent = i == 0 ? kNone : c_.input.scopes[i].parent;
       c_.program.scopes.push_back(std::move(scope));
     }
+    if (!c_.input.root_alias.empty()) numbers_[c_.input.root_alias] = 0;
+    c_.doubts.resize(count);
     for (const auto& module : c_.modules) {
       for (const ast::File* file : module->files) {
         for (const ast::Scope& scope : file->scopes) {
@@ -60,7 +62,11 @@ class BlockChecker {
     ReportCycles();
     // Parents come first: their clauses limit those of their children.
     for (uint32_t i = 0; i < count; ++i) {
-      if (blocks_[i].tree == nullptr) continue;
+      if (blocks_[i].tree == nullptr || IsSecondRoot(i) ||
+          c_.IsBroken(blocks_[i].tree->name.span.file)) {
+        c_.doubts[i] = {true, true, true};
+      }
+      if (blocks_[i].tree == nullptr || IsSecondRoot(i)) continue;
       typed::Scope& scope = c_.program.scopes[i];
       scope.owner = blocks_[i].tree->owner.value;
       scope.span = blocks_[i].tree->name.span;
@@ -77,10 +83,22 @@ class BlockChecker {
     const Module* module = nullptr;
   };
 
+  bool IsSecondRoot(uint32_t number) const {
+    return number != 0 && blocks_[number].tree->root;
+  }
+
   void Collect(const ast::Scope& tree, const Module& module) {
     const std::string& name = tree.name.text;
     const auto it = numbers_.find(name);
     if (it == numbers_.end()) return;  // a name that could not be read
+    Block& block = blocks_[it->second];
+    if (tree.root && it->second != 0) {
+      c_.Error(
+          Code::BL3031, tree.name.span,
+          absl::StrCat("`", c_.input.scopes[0].name, "` is the root already"));
+      if (block.tree == nullptr) block = {&tree, &module};
+      return;
+    }
     const Manifest* manifest = c_.input.manifest;
     if (manifest != nullptr) {
       std::vector<std::string> names;
@@ -94,11 +112,11 @@ class BlockChecker {
       }
     }
     if (tree.root) {
-      if (root_ != nullptr && root_->name.text != name) {
+      if (!c_.input.rival_root.empty() && block.tree == nullptr) {
         c_.Error(Code::BL3031, tree.name.span,
-                 absl::StrCat("`", root_->name.text, "` is the root already"));
+                 absl::StrCat("`", c_.input.rival_root,
+                              "` is declared the root too"));
       }
-      if (root_ == nullptr) root_ = &tree;
       if (!tree.governs.empty()) {
         c_.Error(Code::BL3038, tree.governs[0].span,
                  "the root governs everything");
@@ -112,7 +130,6 @@ class BlockChecker {
                  "there is no scope above the root");
       }
     }
-    Block& block = blocks_[it->second];
     if (block.tree != nullptr) {
       c_.Error(Code::BL3034, tree.name.span,
                absl::StrCat("scope `", name, "` is declared already"));
@@ -150,7 +167,9 @@ class BlockChecker {
     if (c_.input.incomplete) return;
     const Manifest* manifest = c_.input.manifest;
     if (manifest == nullptr) return;
-    if (root_ == nullptr) {
+    const ast::Scope* root = blocks_[0].tree;
+    const bool has_root = root != nullptr && root->root;
+    if (!has_root && !MayBeDeclared()) {
       c_.Error(Code::BL3030,
                manifest->scopes.empty() ? manifest->span
                                         : manifest->scopes[0].name.span,
@@ -158,12 +177,23 @@ class BlockChecker {
     }
     for (const ManifestScope& scope : manifest->scopes) {
       const auto it = numbers_.find(scope.name.text);
-      if (it == numbers_.end() || blocks_[it->second].tree != nullptr) continue;
-      if (root_ == nullptr && it->second == 0) continue;  // said above
-      c_.Error(Code::BL3033, scope.name.span,
-               absl::StrCat("scope `", scope.name.text,
-                            "` is declared by no `scope` block"));
+      if (it == numbers_.end()) continue;
+      const ast::Scope* block = blocks_[it->second].tree;
+      if (block != nullptr && block->name.text == scope.name.text) continue;
+      if (!has_root && it->second == 0) continue;  // said above
+      c_.UnknownName(Code::BL3033, scope.name.span,
+                     absl::StrCat("scope `", scope.name.text,
+                                  "` is declared by no `scope` block"));
     }
+  }
+
+  // Whether a file whose syntax is wrong seems to declare a scope.
+  bool MayBeDeclared() const {
+    return std::any_of(c_.input.broken.begin(), c_.input.broken.end(),
+                       [](const ast::File* file) {
+                         return file->source->text().find("scope ") !=
+                                std::string::npos;
+                       });
   }
 
   void ReportCycles() {
@@ -192,7 +222,10 @@ class BlockChecker {
       typed::Governs governs;
       governs.span = tree.span;
       governs.entity = c_.ResolveEntity(*block.module, tree.type);
-      if (governs.entity == kNone) continue;
+      if (governs.entity == kNone) {
+        c_.doubts[number].governs = true;
+        continue;
+      }
       const uint32_t parent = scope.parent;
       if (parent != kNone && parent != 0) {
         const std::vector<typed::Governs>& above =
@@ -201,7 +234,7 @@ class BlockChecker {
                                          [&governs](const typed::Governs& g) {
                                            return g.entity == governs.entity;
                                          });
-        if (!covered) {
+        if (!covered && !c_.doubts[parent].governs) {
           c_.Error(Code::BL3039, tree.type.span,
                    absl::StrCat("scope `", c_.program.scopes[parent].name,
                                 "` governs no `", tree.type.Text(), "`"));
@@ -272,7 +305,10 @@ class BlockChecker {
       head.resource = tree.type;
       head.span = tree.span;
       const HeadInfo info = c_.ResolveHead(*block.module, head);
-      if (!info.ok) continue;
+      if (!info.ok) {
+        c_.doubts[number].may_allow = true;
+        continue;
+      }
       typed::MayAllow may;
       may.span = tree.span;
       may.actions = info.actions;
@@ -339,12 +375,13 @@ class BlockChecker {
           names.push_back(p.id);
         }
         c_.UnknownName(
-            Code::BL3044, path.span,
+            Code::BL2010, path.span,
             absl::StrCat("no policy or module is named `", text, "`"),
             SuggestFrom(text, names));
+        c_.doubts[number].may_override = true;
         continue;
       }
-      if (named.empty() && !c_.input.incomplete) {
+      if (named.empty() && !c_.input.incomplete && !c_.IsBroken(*module)) {
         c_.Error(Code::BL3044, path.span,
                  absl::StrCat("module `", text, "` has no policies"));
         continue;
@@ -371,7 +408,6 @@ class BlockChecker {
   Checker& c_;
   std::map<std::string, uint32_t> numbers_;
   std::vector<Block> blocks_;  // by number
-  const ast::Scope* root_ = nullptr;
 };
 
 }  // namespace

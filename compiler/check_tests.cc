@@ -118,7 +118,10 @@ class TestChecker {
                                         });
       if (!replaced) test.rows.push_back(given);
     }
-    for (typed::GivenRows& given : rows) test.rows.push_back(std::move(given));
+    for (typed::GivenRows& given : rows) {
+      given.own = true;
+      test.rows.push_back(std::move(given));
+    }
     if (asked) NameColumns(all, &test);
     for (const ast::Expect& expect : tree.expects) {
       std::optional<Expect> read = ReadExpect(expect);

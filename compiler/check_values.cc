@@ -205,15 +205,16 @@ ExprPtr Checker::InferContextAttribute(const ast::Name& name, const Span& span,
         names.push_back(a.name);
       }
     }
-    Error(Code::BL2005, name.span,
-          absl::StrCat(
-              "the context of ",
-              env.actions.size() == 1
-                  ? absl::StrCat(
-                        "`", schema().actions[env.actions.front()].name, "`")
-                  : "these actions",
-              " has no attribute `", name.text, "`"),
-          SuggestFrom(name.text, names));
+    UnknownName(
+        Code::BL2005, name.span,
+        absl::StrCat(
+            "the context of ",
+            env.actions.size() == 1
+                ? absl::StrCat("`", schema().actions[env.actions.front()].name,
+                               "`")
+                : "these actions",
+            " has no attribute `", name.text, "`"),
+        SuggestFrom(name.text, names));
     return nullptr;
   }
   if (attribute.differs) {
@@ -392,10 +393,13 @@ ExprPtr Checker::InferAttribute(ExprPtr object, const ast::Name& name,
     }
     names = {"major", "minor", "patch"};
   }
-  UnknownName(Code::BL2005, name.span,
-              absl::StrCat(TypeName(schema().Present(object->type)),
-                           " has no attribute `", name.text, "`"),
-              SuggestFrom(name.text, names));
+  UnknownName(
+      Code::BL2005, name.span,
+      absl::StrCat(TypeName(schema().Present(object->type)),
+                   " has no attribute `", name.text, "`"),
+      IsMethodOf(name.text, type.kind)
+          ? absl::StrCat("`", name.text, "` is a method: brackets follow it")
+          : SuggestFrom(name.text, names));
   return nullptr;
 }
 
@@ -462,7 +466,8 @@ void Checker::ReportUnknownValue(const std::vector<ast::Name>& parts,
     suggestion = SuggestFrom(whole, names);
   }
   UnknownName(Code::BL2004, parts.front().span,
-              absl::StrCat("unknown name `", root, "`"), suggestion);
+              absl::StrCat("unknown name `", root, "`"),
+              ImportOr(suggestion, *this, *env.module, root, &Module::defs));
 }
 
 }  // namespace bylaw

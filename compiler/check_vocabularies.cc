@@ -25,6 +25,14 @@ struct Draft {
   std::vector<Place> places;  // terms of extensions, of ordered ones
 };
 
+// Terms of a vocabulary that is not found.
+void LoseTerms(Checker& checker, const std::vector<ast::Term>& terms) {
+  for (const ast::Term& term : terms) {
+    checker.Lose(term.name);
+    LoseTerms(checker, term.children);
+  }
+}
+
 size_t IndexOf(const std::vector<std::string>& order, std::string_view name) {
   return static_cast<size_t>(std::find(order.begin(), order.end(), name) -
                              order.begin());
@@ -265,6 +273,7 @@ void Checker::DeclareVocabularies() {
           UnknownName(Code::BL2006, tree.name.span,
                       absl::StrCat("no vocabulary `", tree.name.Text(), "`"),
                       SuggestFrom(tree.name.Text(), names));
+          LoseTerms(*this, tree.terms);
           continue;
         }
         if (found.value->index < first) {

@@ -111,12 +111,17 @@ class WaiverChecker {
       }
     }
     if (c_.input.now == 0) return;
+    // As its author wrote it: a date begins where the mesh is.
+    const std::string end = until->is_date
+                                ? absl::StrCat(FormatDate(until->days),
+                                               " 00:00 ", c_.input.timezone)
+                                : FormatTime(waiver->until);
     if (waiver->until <= c_.input.now) {
       c_.Error(Code::BL4010, tree_.name.span,
-               absl::StrCat("the waiver ended at ", FormatTime(waiver->until)));
+               absl::StrCat("the waiver ended at ", end));
     } else if (waiver->until - c_.input.now <= kSoon) {
       c_.Error(Code::BL4011, tree_.name.span,
-               absl::StrCat("the waiver ends at ", FormatTime(waiver->until)));
+               absl::StrCat("the waiver ends at ", end));
     }
   }
 

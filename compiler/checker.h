@@ -161,6 +161,12 @@ class Checker {
   // been read.
   void UnknownName(Code code, const Span& span, std::string message,
                    std::string suggestion = "");
+  // Names whose declaration was refused: not finding them is no error more.
+  void Lose(const ast::Name& name) { lost_words_.insert(name.text); }
+  // Whether the module has a file of which a part may not have been read.
+  bool IsBroken(const Module& module) const;
+  // As IsBroken, of a file.
+  bool IsBroken(const SourceFile* file) const;
   // Whether a suggestion is still worth its time: a program with hundreds of
   // unknown names needs another remedy.
   bool WantsSuggestion() { return !quiet && suggestions_++ < kMaxSuggestions; }
@@ -220,6 +226,8 @@ class Checker {
   typed::ExprPtr Infer(const ast::Expr& e, Env& env, TypeId hint = kNone);
   // As Infer, and the result may stand where `expected` is; reports otherwise.
   typed::ExprPtr CheckExpr(const ast::Expr& e, Env& env, TypeId expected);
+  // How a value of the type is spelled, where `e` is nearly that; else empty.
+  std::string SpellingHint(const ast::Expr& e, TypeId expected) const;
   // A Bool; adds to `yes` what is known where it is true and to `no` what is
   // known where it is false (either may be null). Facts in env are kept.
   typed::ExprPtr CheckCondition(const ast::Expr& e, Env& env,
@@ -337,6 +345,12 @@ class Checker {
   // Top-level terms of the program's vocabularies: no variable may be named so.
   absl::flat_hash_map<std::string, uint32_t> term_names;  // -> vocabulary
   bool quiet = false;  // probing: nothing is reported
+  // Clauses of a scope that may be lost to an error: nothing is concluded from
+  // their absence. By scope.
+  struct ScopeDoubt {
+    bool governs = false, may_allow = false, may_override = false;
+  };
+  std::vector<ScopeDoubt> doubts;
 
   // --- Used by the expression passes (check_expr.cc and its kin) ---
   static typed::ExprPtr Make(typed::Op op, TypeId type, const Span& span,
@@ -369,6 +383,7 @@ class Checker {
   typed::ExprPtr InferCall(const ast::Expr& e, Env& env, TypeId hint);
   typed::ExprPtr InferMethod(const ast::Expr& e, Env& env);
   typed::ExprPtr InferBuiltIn(const ast::Expr& e);
+  static bool IsMethodOf(std::string_view name, Kind receiver);
   typed::ExprPtr InferNegation(const ast::Expr& e, Env& env, TypeId hint);
   typed::ExprPtr InferEntity(const ast::Expr& e, Env& env);
   typed::ExprPtr InferLiteral(const ast::Expr& e, TypeId hint);
@@ -432,6 +447,7 @@ class Checker {
   // --- Narrowing (check_facts.cc) ---
   // "R.owner.domain" of a path from a variable or root, else empty.
   static std::string PathOf(const typed::Expr& e);
+  std::string PresentPath(const typed::Expr& e) const;
   // The type of a path as the facts narrow it.
   TypeId Narrowed(const std::string& path, TypeId declared, const Env& env);
   // Adds what a typed test says where it is true and where it is false.
@@ -439,7 +455,10 @@ class Checker {
   static Facts Common(const Facts& a, const Facts& b);
 
  private:
-  void ResolveImports();
+  // Modules that import what does not exist, with what they may mean: their
+  // names are then found, and the misspelling is the one error.
+  using Guesses = std::vector<std::pair<Module*, const Module*>>;
+  void ResolveImports(Guesses* guesses);
   void ReportImportCycles();
   // check_vocabularies.cc
   void DeclareVocabularies();
@@ -503,6 +522,11 @@ class Checker {
 
   // Whether a file with syntax errors may declare the name at `span`.
   bool MayBeDeclaredAt(const Span& span);
+  // Whether what would declare the name at `span` was refused.
+  bool IsLost(Code code, const Span& span) const;
+  absl::flat_hash_set<std::string> lost_words_;
+  // Files of modules that import what does not exist.
+  absl::flat_hash_set<const SourceFile*> lacking_imports_;
   absl::flat_hash_map<std::string,
                       std::vector<std::pair<const SourceFile*, uint32_t>>>
       broken_words_;

@@ -132,6 +132,9 @@ CompileResult Compile(const CompileInput& input,
       Generate(sink, &result);
     }
   }
+  if (repository.manifest.has_value()) {
+    result.fact_spans = std::move(repository.manifest->fact_spans);
+  }
   sink = WithoutEchoes(std::move(sink));
   sink.Sort();
   result.sources = std::move(repository.sources);

@@ -49,6 +49,7 @@ struct CompileResult {
   std::unique_ptr<typed::Program> typed;  // if ok
   std::unique_ptr<Program> program;       // if ok, verified
   std::vector<typed::Test> tests;         // if ok
+  std::vector<Span> fact_spans;           // of the settings' `facts`
 };
 
 CompileResult Compile(const CompileInput& input,

@@ -71,8 +71,17 @@ bool Exclude(const Schema& schema, const typed::Expr& a, const typed::Expr& b) {
   return false;
 }
 
+// A clause and the siblings that may govern the same.
+struct Overlap {
+  const typed::Governs* shown = nullptr;
+  std::string scope;
+  std::set<std::string> others;
+};
+
 void LintSiblings(Checker& c) {
   const std::vector<typed::Scope>& scopes = c.program.scopes;
+  // By the place where it is shown: whom a clause may meet, each pair once.
+  std::map<std::pair<const SourceFile*, uint32_t>, Overlap> overlaps;
   for (size_t j = 1; j < scopes.size(); ++j) {
     for (const typed::Governs& later : scopes[j].governs) {
       for (size_t i = 1; i < j; ++i) {
@@ -87,13 +96,24 @@ void LintSiblings(Checker& c) {
           // one file.
           const bool swapped = earlier.span.file == later.span.file &&
                                earlier.span.begin > later.span.begin;
-          c.Error(Code::BL4012, swapped ? earlier.span : later.span,
-                  absl::StrCat("scopes `", scopes[i].name, "` and `",
-                               scopes[j].name, "` may govern the same `",
-                               c.schema().entities[later.entity].name, "`"));
+          const typed::Governs& shown = swapped ? earlier : later;
+          Overlap& overlap = overlaps[{shown.span.file, shown.span.begin}];
+          overlap.shown = &shown;
+          overlap.scope = scopes[swapped ? i : j].name;
+          overlap.others.insert(scopes[swapped ? j : i].name);
         }
       }
     }
+  }
+  for (const auto& [place, overlap] : overlaps) {
+    std::string others;
+    for (const std::string& other : overlap.others) {
+      absl::StrAppend(&others, others.empty() ? "" : ", ", "`", other, "`");
+    }
+    c.Error(Code::BL4012, overlap.shown->span,
+            absl::StrCat("scope `", overlap.scope, "` may govern the same `",
+                         c.schema().entities[overlap.shown->entity].name,
+                         "` as ", others));
   }
 }
 
@@ -107,7 +127,10 @@ void LintUngoverned(Checker& c) {
                     [&policy](const typed::Governs& g) {
                       return g.entity == policy.resource;
                     });
-    if (governed || policy.resource == kNone) continue;
+    if (governed || policy.resource == kNone ||
+        c.doubts[policy.scope].governs) {
+      continue;
+    }
     c.Error(Code::BL4018, policy.span,
             absl::StrCat("scope `", scope.name, "` governs no `",
                          c.schema().entities[policy.resource].name,

@@ -25,10 +25,6 @@ class Lowerer {
   std::unique_ptr<Program> Run() {
     program_->schema = typed_.schema;
     program_->settings = typed_.settings;
-    for (size_t i = 0; i < typed_.files.size(); ++i) {
-      files_.emplace(typed_.files[i], static_cast<uint32_t>(i));
-      program_->files.push_back(typed_.files[i]->path());
-    }
     Defs();
     for (size_t i = 0; i < typed_.policies.size(); ++i)
       Policy(typed_.policies[i], static_cast<uint32_t>(i));
@@ -59,10 +55,14 @@ class Lowerer {
                   "bytecode can name");
   }
 
-  Position PositionOf(const Span& span) const {
+  // Files are numbered as positions name them: one that holds nothing of the
+  // program, such as one of tests, is no part of its bytes.
+  Position PositionOf(const Span& span) {
     Position p;
-    auto it = files_.find(span.file);
-    if (it == files_.end()) return p;
+    if (span.file == nullptr) return p;
+    const auto [it, added] = files_.try_emplace(
+        span.file, static_cast<uint32_t>(program_->files.size()));
+    if (added) program_->files.push_back(span.file->path());
     const LineColumn start = span.Start(), end = span.End();
     p.file = it->second;
     p.line = start.line;

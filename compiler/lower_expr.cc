@@ -483,8 +483,9 @@ bool ChunkLowerer::RowValue(const Expr& e, uint16_t dst) {
     case Op::kContains:
     case Op::kLike: {
       const uint16_t run = Run(e.args);
-      code.Emit(Opcode::FILTER, static_cast<uint32_t>(FilterOpOf(e.op)), dst,
-                run, static_cast<uint32_t>(e.args.size()));
+      const FilterOp op = e.not_in ? FilterOp::kNotIn : FilterOpOf(e.op);
+      code.Emit(Opcode::FILTER, static_cast<uint32_t>(op), dst, run,
+                static_cast<uint32_t>(e.args.size()));
       break;
     }
     default:

@@ -95,11 +95,11 @@ class RuleLowerer {
   // --- Main code -----------------------------------------------------------
 
   void Applies() {
-    if (rule_.marked_columns.empty()) return;
+    if (rule_.own.marked_columns.empty()) return;
     ChunkLowerer chunk(&context_, 0, 0);
     const uint16_t result = chunk.code.NewRegister();
     Label no;
-    SkipUnlessColumns(rule_.marked_columns, &no, &chunk);
+    SkipUnlessColumns(rule_.own.marked_columns, &no, &chunk);
     chunk.Bool(true, result);
     chunk.code.Emit(Opcode::RETURN, 0, result);
     chunk.code.Bind(&no);
@@ -134,16 +134,16 @@ class RuleLowerer {
     auto add = [&](const typed::Rule::Guard& g) {
       exprs.push_back(g.when.get());
       exprs.push_back(g.unless.get());
+      exprs.push_back(g.predicate.get());
     };
     for (const auto& guard : rule_.earlier) add(guard);
     add(rule_.own);
     for (const auto& a : rule_.mask.args) exprs.push_back(a.get());
     for (const auto& a : rule_.arguments) exprs.push_back(a.get());
-    exprs.push_back(rule_.predicate.get());
     used_ = UsedLocals(exprs);
 
     Label end;
-    SkipUnlessColumns(rule_.marked_columns, &end, &chunk);
+    SkipUnlessColumns(rule_.own.marked_columns, &end, &chunk);
     if (IsMask()) {
       // Nothing of a mask rule is evaluated for columns not asked for.
       asked_ = chunk.code.NewRegister();
@@ -191,7 +191,8 @@ class RuleLowerer {
       return;
     }
     const typed::Loop& loop = *rule_.loops[depth];
-    const bool asked = IsMask() && loop.over_columns;
+    // Only the target's own loop passes over what is not asked for.
+    const bool asked = rule_.target == loop.local && loop.over_columns;
     const uint16_t collection =
         asked ? asked_ : chunk_->Operand(*loop.collection);
     const uint16_t iterator = code.NewIterator();
@@ -219,12 +220,13 @@ class RuleLowerer {
     for (const typed::Rule::Guard& guard : rule_.earlier) {
       Label passed;
       SkipUnlessColumns(guard.marked_columns, &passed, chunk_);
+      if (guard.predicate) MarkedColumns(*guard.predicate, &passed);
       if (guard.when) chunk_->Jump(*guard.when, false, &passed);
       if (guard.unless) chunk_->Jump(*guard.unless, true, &passed);
       code.EmitJump(Opcode::JUMP, 0, 0, 0, next);
       code.Bind(&passed);
     }
-    if (rule_.predicate) MarkedColumns(*rule_.predicate, next);
+    if (rule_.own.predicate) MarkedColumns(*rule_.own.predicate, next);
     if (rule_.own.when) chunk_->Jump(*rule_.own.when, false, next);
     if (rule_.own.unless) chunk_->Jump(*rule_.own.unless, true, next);
     Effect();
@@ -274,7 +276,7 @@ class RuleLowerer {
         break;
       case RuleKind::kRows: {
         const uint16_t predicate = code.NewRegister();
-        chunk_->Value(*rule_.predicate, predicate);
+        chunk_->Value(*rule_.own.predicate, predicate);
         chunk_->Filter(rule_.keep ? FilterOp::kKeep : FilterOp::kDrop,
                        {predicate}, predicate);
         code.Emit(Opcode::ROWS, 0, predicate);

@@ -297,6 +297,7 @@ class Reader {
     ReadGlobs(node, "`facts`", &globs);
     for (ManifestText& glob : globs) {
       manifest_->settings.facts.push_back(std::move(glob.text));
+      manifest_->fact_spans.push_back(glob.span);
     }
   }
 
@@ -472,12 +473,13 @@ class Reader {
     }
   }
 
-  // Values are judged by the command, which knows what its flags take.
   void ReadServe(const YamlNode& node) {
     if (!IsMap(node, "`serve`")) return;
-    const std::vector<std::string>& keys = ServeKeys();
+    std::vector<std::string> keys;
+    for (const ServeSetting& s : ServeSettingsTable()) keys.push_back(s.key);
     for (const YamlNode::Entry& entry : node.entries) {
-      if (std::find(keys.begin(), keys.end(), entry.key->text) == keys.end()) {
+      const ServeSetting* setting = FindServeSetting(entry.key->text);
+      if (setting == nullptr) {
         std::string suggestion = Guess(entry.key->text, keys);
         if (suggestion.empty()) {
           suggestion = absl::StrCat("known are ", absl::StrJoin(keys, ", "));
@@ -488,6 +490,12 @@ class Reader {
       }
       if (!IsText(*entry.value, absl::StrCat("`", entry.key->text, "`"))) {
         continue;
+      }
+      const std::string problem =
+          setting != nullptr ? setting->Problem(entry.value->text) : "";
+      if (!problem.empty()) {
+        sink_.Add(Code::BL3009, entry.value->span,
+                  absl::StrCat("`", entry.key->text, "`: ", problem));
       }
       manifest_->serve[entry.key->text] = entry.value->text;
     }
@@ -500,16 +508,75 @@ class Reader {
 
 }  // namespace
 
-const std::vector<std::string>& ServeKeys() {
-  static const std::vector<std::string>* const keys =
-      new std::vector<std::string>{
-          "listen",       "metrics",           "simulation",
-          "watch",        "watch_interval_ms", "log_format",
-          "log_level",    "max_message_bytes", "max_columns",
-          "max_items",    "max_deadline_ms",   "max_concurrent",
-          "grace_ms",     "tls_certificate",   "tls_key",
-          "tls_client_ca"};
-  return *keys;
+const std::vector<ServeSetting>& ServeSettingsTable() {
+  using Kind = ServeSetting::Kind;
+  static const std::vector<ServeSetting>* const settings =
+      new std::vector<ServeSetting>{
+          {"listen", Kind::kAddress, 0, 0, {}},
+          {"metrics", Kind::kAddress, 0, 0, {}},
+          {"simulation", Kind::kBool, 0, 0, {}},
+          {"watch", Kind::kBool, 0, 0, {}},
+          {"watch_interval_ms", Kind::kNumber, 10, 3'600'000, {}},
+          {"log_format", Kind::kWord, 0, 0, {"text", "json"}},
+          {"log_level",
+           Kind::kWord,
+           0,
+           0,
+           {"debug", "info", "warning", "error"}},
+          {"max_message_bytes", Kind::kNumber, 1024, 1 << 30, {}},
+          {"max_columns", Kind::kNumber, 1, 1'000'000, {}},
+          {"max_items", Kind::kNumber, 1, 1'000'000, {}},
+          {"max_deadline_ms", Kind::kNumber, 1, 3'600'000, {}},
+          {"max_concurrent", Kind::kNumber, 1, 1'000'000, {}},
+          {"grace_ms", Kind::kNumber, 0, 3'600'000, {}},
+          {"tls_certificate", Kind::kText, 0, 0, {}},
+          {"tls_key", Kind::kText, 0, 0, {}},
+          {"tls_client_ca", Kind::kText, 0, 0, {}}};
+  return *settings;
+}
+
+const ServeSetting* FindServeSetting(std::string_view key) {
+  for (const ServeSetting& s : ServeSettingsTable()) {
+    if (s.key == key) return &s;
+  }
+  return nullptr;
+}
+
+std::string ServeSetting::Problem(const std::string& value) const {
+  const auto is_one_of = [&value](const std::vector<std::string>& list) {
+    return std::find(list.begin(), list.end(), value) != list.end();
+  };
+  switch (kind) {
+    case Kind::kText:
+      return "";
+    case Kind::kAddress: {
+      // HOST:PORT, [IPv6]:PORT, or the path of a socket.
+      if (value.compare(0, 5, "unix:") == 0) return "";
+      const size_t colon = value.rfind(':');
+      std::optional<int64_t> port;
+      if (colon != std::string::npos && colon > 0) {
+        port = ParseInt(value.substr(colon + 1));
+      }
+      if (port.has_value() && *port >= 0 && *port <= 65535) return "";
+      return absl::StrCat("`", value, "` is no HOST:PORT");
+    }
+    case Kind::kBool:
+      if (is_one_of({"true", "false", "on", "off", "yes", "no", "1", "0"})) {
+        return "";
+      }
+      return absl::StrCat("`", value, "` is neither true nor false");
+    case Kind::kNumber: {
+      const std::optional<int64_t> number = ParseInt(value);
+      if (number.has_value() && *number >= least && *number <= most) return "";
+      return absl::StrCat("`", value, "` is no whole number from ", least,
+                          " to ", most);
+    }
+    case Kind::kWord:
+      if (is_one_of(words)) return "";
+      return absl::StrCat("`", value, "` is none of ",
+                          absl::StrJoin(words, ", "));
+  }
+  return "";
 }
 
 Settings DefaultSettings() {

@@ -53,6 +53,7 @@ struct ManifestMapping {
 struct Manifest {
   // Of the file: mesh, timezone, keep_…, keys, hash_functions, mappings, facts.
   Settings settings;
+  std::vector<Span> fact_spans;       // of the settings' facts
   std::vector<ManifestScope> scopes;  // in the order of the file
   std::vector<ManifestText> packs;    // each once
   std::vector<ManifestEnforcement> enforcement;
@@ -62,9 +63,21 @@ struct Manifest {
   Span span;                                 // the file's first line
 };
 
-// The keys that `serve:` may have: the flags of `bylaw serve`, with underscores
-// (a test compares the two).
-const std::vector<std::string>& ServeKeys();
+// What `serve:` may say: the flags of `bylaw serve`, with underscores (a test
+// compares the two).
+struct ServeSetting {
+  enum class Kind { kText, kAddress, kBool, kNumber, kWord };
+  std::string key;
+  Kind kind = Kind::kText;
+  int64_t least = 0, most = 0;     // kNumber
+  std::vector<std::string> words;  // kWord
+
+  // What is wrong with a value, or "".
+  std::string Problem(const std::string& value) const;
+};
+const std::vector<ServeSetting>& ServeSettingsTable();
+// Null if there is none.
+const ServeSetting* FindServeSetting(std::string_view key);
 
 // What holds where no manifest says otherwise.
 Settings DefaultSettings();

@@ -7,6 +7,7 @@
 #include <set>
 #include <string_view>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -225,33 +226,97 @@ class RepositoryReader {
 struct ScopeTree {
   std::vector<CheckScope> scopes;
   std::map<std::string, uint32_t> numbers;
+  std::string root_alias, rival_root;  // see CheckInput
 };
+
+// A scope block that says it is the root.
+struct RootClaim {
+  std::string name;
+  // What the manifest calls the scope in whose folder the block stands.
+  std::string folder;
+  // What speaks for it, most telling first: the manifest names it and it
+  // stands in its own folder; the manifest names it; scopes under it.
+  std::tuple<bool, bool, size_t> weight;
+};
+
+// Claims in the order of files; of one name the first.
+std::vector<RootClaim> RootClaims(
+    const Repository& repository,
+    const std::vector<std::unique_ptr<ast::File>>& trees) {
+  std::map<std::string, size_t> children;
+  for (const auto& tree : trees) {
+    for (const ast::Scope& scope : tree->scopes) ++children[scope.parent.text];
+  }
+  std::vector<RootClaim> claims;
+  std::set<std::string> seen;
+  for (size_t i = 0; i < trees.size(); ++i) {
+    for (const ast::Scope& scope : trees[i]->scopes) {
+      if (!scope.root || !seen.insert(scope.name.text).second) continue;
+      RootClaim claim;
+      claim.name = scope.name.text;
+      bool named = false;
+      if (repository.manifest.has_value()) {
+        const std::vector<ManifestScope>& scopes = repository.manifest->scopes;
+        const uint32_t own = repository.files[i].scope;
+        if (own < scopes.size()) claim.folder = scopes[own].name.text;
+        named = std::any_of(scopes.begin(), scopes.end(),
+                            [&claim](const ManifestScope& s) {
+                              return s.name.text == claim.name;
+                            });
+      }
+      claim.weight = {named && claim.folder == claim.name, named,
+                      children[claim.name]};
+      claims.push_back(std::move(claim));
+    }
+  }
+  return claims;
+}
 
 ScopeTree OrderScopes(const Repository& repository,
                       const std::vector<std::unique_ptr<ast::File>>& trees) {
   // The first block of each name counts; the checker reports others.
   std::map<std::string, const ast::Scope*> blocks;
-  std::string root;
   for (const auto& tree : trees) {
     for (const ast::Scope& scope : tree->scopes) {
       blocks.emplace(scope.name.text, &scope);
-      if (scope.root && root.empty()) root = scope.name.text;
     }
   }
+  ScopeTree tree;
+  const RootClaim* best = nullptr;
+  const std::vector<RootClaim> claims = RootClaims(repository, trees);
+  for (const RootClaim& claim : claims) {
+    if (best == nullptr || claim.weight > best->weight) {
+      best = &claim;
+      tree.rival_root.clear();
+    } else if (claim.weight == best->weight) {
+      tree.rival_root = claim.name;
+    }
+  }
+  std::string root = best != nullptr ? best->name : "";
   std::set<std::string> names;
   for (const auto& [name, block] : blocks) names.insert(name);
   if (repository.manifest.has_value()) {
     const std::vector<ManifestScope>& scopes = repository.manifest->scopes;
     for (const ManifestScope& scope : scopes) names.insert(scope.name.text);
     if (root.empty() && !scopes.empty()) root = scopes[0].name.text;
+    // A name that the block and the manifest spell differently is one error:
+    // both stand for the root.
+    if (best != nullptr && !std::get<1>(best->weight) &&
+        !blocks.contains(best->folder)) {
+      tree.root_alias = best->folder;
+    }
   }
-  ScopeTree tree;
-  const auto add = [&tree](const std::string& name, uint32_t parent) {
+  const auto add = [&tree](const std::string& name, uint32_t parent,
+                           bool adrift = false) {
     tree.numbers[name] = static_cast<uint32_t>(tree.scopes.size());
-    tree.scopes.push_back({name, parent});
+    tree.scopes.push_back({name, parent, adrift});
   };
   names.erase(root);
   add(root.empty() ? "root" : root, kNone);
+  if (!tree.root_alias.empty()) {
+    names.erase(tree.root_alias);
+    tree.numbers[tree.root_alias] = 0;
+  }
   // Rounds: what is under a numbered scope is numbered; what is left over is
   // under an unknown scope or under itself, and counts as under the root.
   while (!names.empty()) {
@@ -268,11 +333,42 @@ ScopeTree OrderScopes(const Repository& repository,
     for (const std::string& name : ready) {
       const auto block = blocks.find(name);
       const bool known = !stuck && block != blocks.end();
-      add(name, known ? tree.numbers[block->second->parent.text] : 0);
+      add(name, known ? tree.numbers[block->second->parent.text] : 0, !known);
       names.erase(name);
     }
   }
   return tree;
+}
+
+// Prefixes of modules belong to one scope each, those of packs to the packs. A
+// prefix below another's is no fault: the module of a file tells them apart.
+void CheckPrefixes(const Repository& repository,
+                   const std::vector<std::unique_ptr<ast::File>>& trees,
+                   DiagnosticSink& sink) {
+  if (!repository.manifest.has_value()) return;
+  std::set<std::string> shipped;
+  for (size_t i = 0; i < trees.size(); ++i) {
+    const std::vector<ast::Name>& parts = trees[i]->module.parts;
+    if (repository.files[i].shipped && !parts.empty()) {
+      shipped.insert(parts.front().text);
+    }
+  }
+  std::map<std::string, const ManifestScope*> taken;
+  for (const ManifestScope& scope : repository.manifest->scopes) {
+    const std::string& prefix = scope.modules.text;
+    if (prefix.empty()) continue;
+    if (shipped.contains(prefix.substr(0, prefix.find('.')))) {
+      sink.Add(Code::BL3024, scope.modules.span,
+               absl::StrCat("modules under `", prefix, "` belong to a pack"),
+               "packs keep their names for themselves: choose another");
+      continue;
+    }
+    const auto [it, first] = taken.emplace(prefix, &scope);
+    if (first) continue;
+    sink.Add(Code::BL3024, scope.modules.span,
+             absl::StrCat("modules under `", prefix, "` belong to scope `",
+                          it->second->name.text, "` already"));
+  }
 }
 
 }  // namespace
@@ -285,6 +381,7 @@ CheckInput BindScopes(const Repository& repository,
                       const std::vector<std::unique_ptr<ast::File>>& trees,
                       DiagnosticSink& sink) {
   CheckInput input;
+  CheckPrefixes(repository, trees, sink);
   ScopeTree scopes = OrderScopes(repository, trees);
   const Manifest* manifest =
       repository.manifest.has_value() ? &*repository.manifest : nullptr;
@@ -343,6 +440,8 @@ CheckInput BindScopes(const Repository& repository,
     input.files.push_back({&tree, scope, file.shipped});
   }
   input.scopes = std::move(scopes.scopes);
+  input.root_alias = std::move(scopes.root_alias);
+  input.rival_root = std::move(scopes.rival_root);
   return input;
 }
 

@@ -128,6 +128,7 @@ struct Expr {
   ExprPtr where, body;
   bool has_row = false;  // mentions the row variable: a residual
   bool marked = false;   // kRowColumn: r.x?
+  bool not_in = false;   // kNot with a row: written `x not in s`
 };
 
 // A local variable of a rule or def.
@@ -186,7 +187,10 @@ struct Rule {
   // own; each is (when, unless), either may be null.
   struct Guard {
     std::shared_ptr<const Expr> when, unless;
-    // Of an earlier row rule: it is passed over where one is lacking.
+    // Row rules. The rule is passed over where a column that the predicate
+    // marks is lacking: those of `r.x?` and `r["x"]?` by name; those of
+    // `r[c]?` stand in the predicate.
+    std::shared_ptr<const Expr> predicate;
     std::vector<std::string> marked_columns;
   };
   std::vector<Guard> earlier;
@@ -195,10 +199,7 @@ struct Rule {
   // Effects.
   uint32_t target = kNone;  // mask, hide: the loop's local
   Mask mask;
-  bool keep = false;                        // rows: keep or drop
-  ExprPtr predicate;                        // rows
-  std::vector<std::string> marked_columns;  // r.x? and r["x"]?: tested with
-                                            // the type, before the guard
+  bool keep = false;  // rows: keep or drop
   uint32_t obligation = kNone;
   std::vector<ExprPtr> arguments;  // require: one a parameter (null: default)
   int64_t recheck = -1;            // microseconds
@@ -299,6 +300,7 @@ struct GivenEntity {
 struct GivenRows {
   std::string dataset;
   std::vector<std::vector<std::pair<std::string, Constant>>> rows;
+  bool own = false;  // of the test itself, not of its module
   Span span;
 };
 

@@ -259,9 +259,9 @@ void Dumper::Rule(const typed::Rule& rule) {
       absl::StrAppend(&out_, " ", Expr(*a));
     }
   }
-  if (rule.predicate != nullptr) {
+  if (rule.own.predicate != nullptr) {
     absl::StrAppend(&out_, rule.keep ? " keep " : " drop ",
-                    Expr(*rule.predicate));
+                    Expr(*rule.own.predicate));
   }
   if (rule.obligation != kNone) {
     absl::StrAppend(&out_, " ", s_.obligations[rule.obligation].name, "(");

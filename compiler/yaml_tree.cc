@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
-#include "compiler/bytecode/scalar.h"
+#include "compiler/bytecode/yaml_text.h"
 
 namespace bylaw {
 namespace {
@@ -24,9 +24,27 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 class TreeBuilder : public YAML::EventHandler {
  public:
   TreeBuilder(const SourceFile& source, DiagnosticSink& sink)
-      : source_(source), sink_(sink) {}
+      : source_(source), sink_(sink), nesting_(Text(source)) {}
 
   std::shared_ptr<const YamlNode> root() const { return root_; }
+
+  // What yaml-cpp gave up on.
+  void Broken(const YAML::Exception& e) {
+    if (const auto flaw = nesting_.FindOpen(Offset(e.mark))) {
+      sink_.Add(Code::BL3003, At(*flaw), flaw->message);
+    } else {
+      sink_.Add(Code::BL3003, At(e.mark, 1), e.msg);
+    }
+  }
+
+  // Without a byte order mark, as yaml-cpp counts.
+  static std::string_view Text(const SourceFile& source) {
+    std::string_view text = source.text();
+    if (text.substr(0, kByteOrderMark.size()) == kByteOrderMark) {
+      text.remove_prefix(kByteOrderMark.size());
+    }
+    return text;
+  }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
@@ -36,11 +54,18 @@ class TreeBuilder : public YAML::EventHandler {
     // A key without a value is shown at the key: the mark is past the line.
     const bool after_key = !open_.empty() && open_.back().key != nullptr;
     node->span = after_key ? open_.back().key->span : At(mark, 0);
+    if (!open_.empty() && !open_.back().flow &&
+        open_.back().node->kind == YamlNode::Kind::kList) {
+      node->span = At(nesting_.PlaceOfEmpty(Offset(mark)), 1);
+    }
     Add(std::move(node), anchor);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag,
                 YAML::anchor_t anchor, const std::string& value) override {
+    if (const auto flaw = nesting_.Scalar(Offset(mark))) {
+      Fail(Code::BL3003, At(*flaw), flaw->message);
+    }
     auto node = std::make_shared<YamlNode>();
     node->kind = YamlNode::Kind::kScalar;
     node->text = value;
@@ -60,25 +85,40 @@ class TreeBuilder : public YAML::EventHandler {
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string&,
                        YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    Open(YamlNode::Kind::kList, mark, anchor);
+                       YAML::EmitterStyle::value style) override {
+    Open(YamlNode::Kind::kList, mark, anchor, style);
   }
   void OnSequenceEnd() override { Close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string&,
-                  YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    Open(YamlNode::Kind::kMap, mark, anchor);
+                  YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value style) override {
+    Open(YamlNode::Kind::kMap, mark, anchor, style);
   }
   void OnMapEnd() override { Close(); }
 
   // The place of a mark; `size` is that of the value it stands for.
   Span At(const YAML::Mark& mark, size_t size) const {
+    return At(Offset(mark), size);
+  }
+  Span At(const YamlFlaw& flaw) const { return At(flaw.at, 0); }
+
+ private:
+  struct Frame {
+    std::shared_ptr<YamlNode> node;
+    YAML::anchor_t anchor;
+    bool flow;                            // in brackets
+    std::shared_ptr<const YamlNode> key;  // of a map: waits for its value
+    std::set<std::string> keys;
+  };
+
+  static size_t Offset(const YAML::Mark& mark) {
+    return static_cast<size_t>(std::max(mark.pos, 0));
+  }
+
+  Span At(size_t offset, size_t size) const {
     const std::string& text = source_.text();
-    size_t begin = mark.pos < 0 ? 0 : static_cast<size_t>(mark.pos);
-    if (text.compare(0, kByteOrderMark.size(), kByteOrderMark.data(),
-                     kByteOrderMark.size()) == 0) {
-      begin += kByteOrderMark.size();
-    }
-    begin = std::min(begin, text.size());
+    const size_t begin =
+        std::min(offset + text.size() - Text(source_).size(), text.size());
     const size_t line_end = std::min(text.find('\n', begin), text.size());
     // A quoted scalar ends after its quote, if on the same line.
     if (size > 0 && begin < text.size() &&
@@ -90,14 +130,6 @@ class TreeBuilder : public YAML::EventHandler {
     return {&source_, static_cast<uint32_t>(begin),
             static_cast<uint32_t>(std::max(begin, end))};
   }
-
- private:
-  struct Frame {
-    std::shared_ptr<YamlNode> node;
-    YAML::anchor_t anchor;
-    std::shared_ptr<const YamlNode> key;  // of a map: waits for its value
-    std::set<std::string> keys;
-  };
 
   [[noreturn]] void Fail(Code code, const Span& span, std::string message) {
     sink_.Add(code, span, std::move(message));
@@ -112,8 +144,8 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
-  void Open(YamlNode::Kind kind, const YAML::Mark& mark,
-            YAML::anchor_t anchor) {
+  void Open(YamlNode::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor,
+            YAML::EmitterStyle::value style) {
     auto node = std::make_shared<YamlNode>();
     node->kind = kind;
     node->span = At(mark, 0);
@@ -121,12 +153,15 @@ class TreeBuilder : public YAML::EventHandler {
       Fail(Code::BL3004, node->span,
            absl::StrCat("nested deeper than ", kMaxYamlDepth));
     }
-    open_.push_back({std::move(node), anchor, nullptr, {}});
+    const bool flow = style == YAML::EmitterStyle::Flow;
+    nesting_.Open(Offset(mark), flow);
+    open_.push_back({std::move(node), anchor, flow, nullptr, {}});
   }
 
   void Close() {
     Frame frame = std::move(open_.back());
     open_.pop_back();
+    nesting_.Close();
     Add(std::move(frame.node), frame.anchor);
   }
 
@@ -167,6 +202,7 @@ class TreeBuilder : public YAML::EventHandler {
 
   const SourceFile& source_;
   DiagnosticSink& sink_;
+  YamlNesting nesting_;
   std::vector<Frame> open_;
   std::map<YAML::anchor_t, std::shared_ptr<const YamlNode>> anchors_;
   std::shared_ptr<const YamlNode> root_;
@@ -190,16 +226,11 @@ std::shared_ptr<const YamlNode> ParseYaml(const SourceFile& source,
              absl::StrCat("larger than ", kMaxYamlBytes, " bytes"));
     return nullptr;
   }
-  if (!IsValidUtf8(source.text())) {
-    sink.Add(Code::BL3003, start, "the file is not valid UTF-8");
-    return nullptr;
-  }
-  if (const size_t zero = source.text().find('\0'); zero != std::string::npos) {
-    const auto at = static_cast<uint32_t>(zero);
-    sink.Add(Code::BL3003, {&source, at, at + 1}, "a zero byte");
-    return nullptr;
-  }
   TreeBuilder builder(source, sink);
+  if (const auto flaw = FindUnreadable(TreeBuilder::Text(source))) {
+    sink.Add(Code::BL3003, builder.At(*flaw), flaw->message);
+    return nullptr;
+  }
   try {
     std::istringstream in(source.text());
     YAML::Parser parser(in);
@@ -218,7 +249,7 @@ std::shared_ptr<const YamlNode> ParseYaml(const SourceFile& source,
   } catch (const Stop&) {
     return nullptr;
   } catch (const YAML::Exception& e) {
-    sink.Add(Code::BL3003, builder.At(e.mark, 1), e.msg);
+    builder.Broken(e);
     return nullptr;
   } catch (const std::exception& e) {
     sink.Add(Code::BL3003, start, e.what());

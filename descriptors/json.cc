@@ -1,7 +1,9 @@
 // JSON by hand, not by nlohmann_json: its events carry no positions, and every
 // node needs the line and column that findings name.
+#include <algorithm>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "compiler/bytecode/scalar.h"
@@ -59,9 +61,34 @@ class Parser {
     errors_.push_back(std::move(e));
     return false;
   }
+  // At the end of the text, and where a bracket further out is closed, the
+  // fault is the bracket that is open.
+  bool OpenIsAtFault() const {
+    if (open_.empty()) return false;
+    if (!More()) return true;
+    if (Peek() != ']' && Peek() != '}') return false;
+    const char opener = Peek() == ']' ? '[' : '{';
+    return open_.back().second != opener &&
+           std::any_of(open_.begin(), open_.end(),
+                       [&](const auto& o) { return o.second == opener; });
+  }
   bool Fail(std::string message) {
+    if (OpenIsAtFault()) {
+      return Report("BL5002", open_.back().first,
+                    std::string("the JSON cannot be read: `") +
+                        open_.back().second + "` is not closed");
+    }
     return Report("BL5002", Here(),
                   "the JSON cannot be read: " + std::move(message));
+  }
+  void Open() {
+    open_.emplace_back(Here(), Peek());
+    Next();
+  }
+  bool Close() {
+    open_.pop_back();
+    Next();
+    return true;
   }
   bool Word(std::string_view word) {
     if (text_.substr(at_, word.size()) != word) {
@@ -104,12 +131,9 @@ class Parser {
   bool ParseMap(Node* out, int depth) {
     out->kind = Node::Kind::kMap;
     absl::flat_hash_set<std::string> keys;
-    Next();
+    Open();
     Skip();
-    if (Peek() == '}') {
-      Next();
-      return true;
-    }
+    if (Peek() == '}') return Close();
     while (true) {
       Skip();
       if (Peek() != '"') return Fail("a key in double quotes is expected");
@@ -133,19 +157,15 @@ class Parser {
         continue;
       }
       if (Peek() != '}') return Fail("`,` or `}` is expected");
-      Next();
-      return true;
+      return Close();
     }
   }
 
   bool ParseList(Node* out, int depth) {
     out->kind = Node::Kind::kList;
-    Next();
+    Open();
     Skip();
-    if (Peek() == ']') {
-      Next();
-      return true;
-    }
+    if (Peek() == ']') return Close();
     while (true) {
       Skip();
       out->list.emplace_back();
@@ -156,8 +176,7 @@ class Parser {
         continue;
       }
       if (Peek() != ']') return Fail("`,` or `]` is expected");
-      Next();
-      return true;
+      return Close();
     }
   }
 
@@ -225,9 +244,13 @@ class Parser {
   }
 
   bool ParseText(std::string* out) {
+    const NodePosition quote = Here();
     Next();
     while (true) {
-      if (!More()) return Fail("a text is not closed");
+      if (!More() || Peek() == '\n') {
+        return Report("BL5002", quote,
+                      "the JSON cannot be read: the quote `\"` is not closed");
+      }
       const char c = Peek();
       if (c == '"') {
         Next();
@@ -273,6 +296,7 @@ class Parser {
   std::string_view text_;
   size_t at_ = 0;
   uint32_t line_, column_ = 1;
+  std::vector<std::pair<NodePosition, char>> open_;
   const std::string& path_;
   std::vector<FactError>& errors_;
   bool failed_ = false;

@@ -4,12 +4,14 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <set>
 #include <sstream>
 #include <system_error>
 
 #include "descriptors/odcs.h"
 #include "descriptors/read.h"
+#include "evaluator/nearest.h"
 
 namespace bylaw {
 namespace {
@@ -27,6 +29,20 @@ FactError FileError(const char* code, const std::string& path,
   e.file = path;
   e.message = std::move(message);
   e.suggestion = std::move(suggestion);
+  return e;
+}
+
+// Of what is missing there is no line but the one that asks for it.
+FactError PatternError(const char* code, const FactPattern& pattern,
+                       std::string message) {
+  const bool placed = pattern.position.line != 0;
+  FactError e =
+      FileError(code, placed ? pattern.file : pattern.text, std::move(message));
+  e.line = e.end_line = pattern.position.line;
+  e.column = pattern.position.column;
+  if (placed) {
+    e.end_column = e.column + static_cast<uint32_t>(pattern.text.size());
+  }
   return e;
 }
 
@@ -111,16 +127,22 @@ void ParseText(std::string_view text, const std::string& path, Parsed* out,
 // A descriptor of a format that is not read is told from facts by its keys,
 // none of which is the name of an entity type.
 bool IsForeign(const Node& document, const Program& program, std::string* what,
-               NodePosition* at) {
+               std::string* guess, NodePosition* at) {
   if (!document.is_map()) return false;
+  const Node* kind = document.Find("kind");
   for (const auto& [key, value] : document.map) {
     if (program.schema.FindEntity(key.text) != kNone) continue;
     const std::string& k = key.text;
-    if (k == "kind") {
+    // The kind says the most, wherever it stands.
+    if (kind != nullptr && k != "kind") continue;
+    if (kind != nullptr) {
       *what = "`kind: " + value.text + "`";
-    } else if (k == "dataContractSpecification" ||
-               k == "dataProductDescriptor" || k == "datasetDomain" ||
-               k == "apiVersion") {
+      *guess = GuessText(value.text, {"DataContract"});
+      *at = value.position;
+      return true;
+    }
+    if (k == "dataContractSpecification" || k == "dataProductDescriptor" ||
+        k == "datasetDomain" || k == "apiVersion") {
       *what = "`" + k + "`";
     } else if (k == "metadata" && value.Find("dbt_schema_version")) {
       *what = "a manifest of dbt";
@@ -134,10 +156,12 @@ bool IsForeign(const Node& document, const Program& program, std::string* what,
 }
 
 FactError ForeignError(const std::string& path, const std::string& what,
-                       NodePosition at) {
+                       const std::string& guess, NodePosition at) {
   FactError e = FileError(
       "BL5101", path, "the file is of a format that is not read: " + what,
-      "facts in files and ODCS v3 (`kind: DataContract`) are read");
+      guess.empty()
+          ? "facts in files and ODCS v3 (`kind: DataContract`) are read"
+          : guess);
   e.line = e.end_line = at.line;
   e.column = at.column;
   e.end_column = at.column + 1;
@@ -171,14 +195,14 @@ class Loader {
     if (parsed.lost) builder_.ExpectLosses();
     const uint32_t file = builder_.AddFile(path);
     for (Node& document : parsed.documents) {
-      std::string what;
+      std::string what, guess;
       NodePosition at;
       if (parsed.lines) {
         builder_.AddLine(file, document);
       } else if (IsOdcs(document)) {
-        contracts_.push_back({file, path, std::move(document), {}});
-      } else if (IsForeign(document, *program_, &what, &at)) {
-        errors_.push_back(ForeignError(path, what, at));
+        contracts_.push_back({file, path, std::move(document)});
+      } else if (IsForeign(document, *program_, &what, &guess, &at)) {
+        errors_.push_back(ForeignError(path, what, guess, at));
         builder_.ExpectLosses();
       } else {
         builder_.AddDocument(file, document);
@@ -204,7 +228,6 @@ class Loader {
     uint32_t file;
     std::string path;
     Node document;
-    std::string id;
   };
 
   void AddContracts() {
@@ -215,13 +238,14 @@ class Loader {
     const uint32_t column = schema.FindEntity("Column");
     // What contracts define, so that they may name each other.
     std::set<std::pair<uint32_t, std::string>> defined;
+    std::map<std::string, std::string> places;  // of products, by id
     const IsKnown nobody = [](uint32_t, std::string_view) { return false; };
     for (Contract& c : contracts_) {
       OdcsProduct p;
       std::vector<FactError> ignored;
       ReadOdcs(c.document, c.path, *program_, nobody, true, &p, &ignored);
-      c.id = p.id;
-      if (!p.id.empty()) defined.insert({product, p.id});
+      if (p.id.empty()) continue;
+      defined.insert({product, p.id});
       for (std::string& id : p.datasets) {
         defined.insert({dataset, std::move(id)});
       }
@@ -235,8 +259,26 @@ class Loader {
       OdcsProduct p;
       if (!ReadOdcs(c.document, c.path, *program_, known, false, &p,
                     &errors_)) {
-        builder_.ExpectLosses();
-        if (p.id.empty()) continue;
+        for (uint32_t type : {product, dataset, column}) {
+          if (type != kNone) builder_.ExpectLosses(type);
+        }
+      }
+      if (p.attributes.map.empty()) continue;  // not read
+      if (p.id.empty()) {
+        // Refused; its attributes are judged all the same.
+        p.id = c.path + ":" + std::to_string(p.position.line);
+      }
+      const std::string place = c.path + ":" + std::to_string(p.position.line);
+      if (const auto [it, added] = places.emplace(p.id, place); !added) {
+        FactError e = FileError(
+            "BL5012", c.path,
+            "a contract of the id `" + p.id + "` is read already",
+            "it stands at " + it->second + "; an attribute has one source");
+        e.line = e.end_line = p.position.line;
+        e.column = p.position.column;
+        e.end_column = e.column + 2;
+        errors_.push_back(std::move(e));
+        continue;
       }
       builder_.AddEntity(c.file, product, p.id, p.position, p.attributes);
     }
@@ -325,22 +367,23 @@ bool GlobMatches(std::string_view glob, std::string_view path) {
   }
 }
 
-std::vector<std::string> FindFiles(const std::string& root,
-                                   const std::vector<std::string>& globs,
-                                   std::vector<FactError>* errors) {
-  std::set<std::string> found;
+std::map<std::string, const FactPattern*> FindFiles(
+    const std::string& root, const std::vector<FactPattern>& globs,
+    std::vector<FactError>* errors) {
+  std::map<std::string, const FactPattern*> found;
   const fs::path base = root.empty() ? fs::path(".") : fs::path(root);
-  for (const std::string& raw : globs) {
+  for (const FactPattern& pattern : globs) {
+    const std::string& raw = pattern.text;
     const std::string glob = raw.rfind("./", 0) == 0 ? raw.substr(2) : raw;
     std::error_code error;
     if (!HasWildcard(glob)) {
       const fs::path path =
           fs::path(glob).is_absolute() ? fs::path(glob) : base / glob;
       if (fs::exists(path, error)) {
-        found.insert(glob);
+        found.emplace(glob, &pattern);
       } else {
         errors->push_back(
-            FileError("BL5001", glob, "there is no file " + glob));
+            PatternError("BL5001", pattern, "there is no file " + glob));
       }
       continue;
     }
@@ -360,10 +403,10 @@ std::vector<std::string> FindFiles(const std::string& root,
     for (; !error && it != fs::recursive_directory_iterator();
          it.increment(error)) {
       if (++walked > kMaxWalked) {
-        errors->push_back(FileError("BL5004", raw,
-                                    "the pattern " + raw +
-                                        " looks at more than " +
-                                        std::to_string(kMaxWalked) + " files"));
+        errors->push_back(
+            PatternError("BL5004", pattern,
+                         "the pattern " + raw + " looks at more than " +
+                             std::to_string(kMaxWalked) + " files"));
         break;
       }
       const std::string name = it->path().filename().string();
@@ -377,31 +420,31 @@ std::vector<std::string> FindFiles(const std::string& root,
       const std::string relative =
           prefix + it->path().lexically_relative(start).generic_string();
       if (GlobMatches(glob, relative)) {
-        found.insert(relative);
+        found.emplace(relative, &pattern);
         ++matches;
       }
     }
     if (matches == 0) {
       FactError e =
-          FileError("BL5020", "bylaw.yaml", "`facts`: no file matches " + raw);
+          PatternError("BL5020", pattern, "`facts`: no file matches " + raw);
       e.severity = FactSeverity::kWarning;
       errors->push_back(std::move(e));
     }
   }
-  return {found.begin(), found.end()};
+  return found;
 }
 
 // --- The face ---
 
 LoadedFacts LoadFacts(std::shared_ptr<const Program> program,
                       const std::string& root,
-                      const std::vector<std::string>& globs) {
+                      const std::vector<FactPattern>& globs) {
   Loader loader(std::move(program));
   std::vector<FactError> errors;
-  const std::vector<std::string> paths = FindFiles(root, globs, &errors);
+  const auto paths = FindFiles(root, globs, &errors);
   for (FactError& e : errors) loader.AddError(std::move(e));
   const fs::path base = root.empty() ? fs::path(".") : fs::path(root);
-  for (const std::string& path : paths) {
+  for (const auto& [path, pattern] : paths) {
     std::string text, why;
     const fs::path whole =
         fs::path(path).is_absolute() ? fs::path(path) : base / path;
@@ -409,7 +452,7 @@ LoadedFacts LoadFacts(std::shared_ptr<const Program> program,
       loader.Add(text, path);
     } else {
       loader.AddError(
-          FileError("BL5001", path, "the file cannot be read: " + why));
+          PatternError("BL5001", *pattern, path + " cannot be read: " + why));
     }
   }
   return loader.Finish();
@@ -423,6 +466,34 @@ LoadedFacts LoadFactTexts(
   return loader.Finish();
 }
 
+namespace {
+
+// What facts would say of the same file: all of it, not the first only, and
+// with the codes and guesses that lint has for it.
+void CheckProposed(const Facts& facts, const std::string& path,
+                   ReadProposal* proposal) {
+  FactsBuilder builder(facts.shared_program());
+  const uint32_t file = builder.AddFile(path);
+  const Schema& schema = facts.program().schema;
+  for (const ProposedEntity& e : proposal->entities) {
+    const uint32_t type = schema.FindEntity(e.type);
+    if (type == kNone) continue;  // whoever binds it says so
+    builder.AddEntity(file, type, e.id, e.position, e.attributes);
+  }
+  // What a broken file lost is not told apart from what nobody defines.
+  if (!proposal->ok()) {
+    for (const char* lost : {"DataProduct", "Dataset", "Column"}) {
+      builder.ExpectLosses(schema.FindEntity(lost));
+    }
+  }
+  builder.CheckProposal(facts);
+  for (FactError& e : builder.TakeErrors()) {
+    proposal->errors.push_back(std::move(e));
+  }
+}
+
+}  // namespace
+
 ReadProposal ReadDescriptor(std::string_view text, const std::string& path,
                             const Facts& facts) {
   ReadProposal result;
@@ -435,7 +506,7 @@ ReadProposal ReadDescriptor(std::string_view text, const std::string& path,
     result.entities.push_back({type, id, at, std::move(attributes)});
   };
   for (Node& document : parsed.documents) {
-    std::string what;
+    std::string what, guess;
     NodePosition at;
     if (parsed.lines) {
       const Node* type = document.Find("type");
@@ -460,11 +531,15 @@ ReadProposal ReadDescriptor(std::string_view text, const std::string& path,
         return facts.Lookup(type, id) != kNone;
       };
       OdcsProduct p;
-      if (ReadOdcs(document, path, program, known, false, &p, &result.errors)) {
+      // A broken one is not decided; what else is wrong with it is found.
+      ReadOdcs(document, path, program, known, false, &p, &result.errors);
+      if (p.id.empty()) p.id = path;  // refused
+      if (!p.attributes.map.empty()) {
         add("DataProduct", p.id, p.position, std::move(p.attributes));
+        result.entities.back().homes = std::move(p.homes);
       }
-    } else if (IsForeign(document, program, &what, &at)) {
-      result.errors.push_back(ForeignError(path, what, at));
+    } else if (IsForeign(document, program, &what, &guess, &at)) {
+      result.errors.push_back(ForeignError(path, what, guess, at));
     } else if (!document.is_map()) {
       FactError e = FileError("BL5101", path,
                               "the file holds neither a descriptor nor facts");
@@ -489,6 +564,7 @@ ReadProposal ReadDescriptor(std::string_view text, const std::string& path,
       }
     }
   }
+  CheckProposed(facts, path, &result);
   if (result.entities.empty() && result.ok()) {
     result.errors.push_back(
         FileError("BL5101", path, "the file holds nothing to check",

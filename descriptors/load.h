@@ -7,6 +7,7 @@
 #ifndef BYLAW_DESCRIPTORS_LOAD_H_
 #define BYLAW_DESCRIPTORS_LOAD_H_
 
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -15,8 +16,17 @@
 
 #include "evaluator/facts.h"
 #include "evaluator/facts_builder.h"
+#include "evaluator/node.h"
 
 namespace bylaw {
+
+// A glob of the manifest's `facts`, and where it stands; without a place one
+// of whoever calls.
+struct FactPattern {
+  std::string text;
+  std::string file;
+  NodePosition position;
+};
 
 struct LoadedFacts {
   std::shared_ptr<const Facts> facts;  // null if an error is among `errors`
@@ -27,17 +37,17 @@ struct LoadedFacts {
 // name, `**` for any folders). Paths in findings are relative to it too.
 LoadedFacts LoadFacts(std::shared_ptr<const Program> program,
                       const std::string& root,
-                      const std::vector<std::string>& globs);
+                      const std::vector<FactPattern>& globs);
 // The same of texts in memory: path and text.
 LoadedFacts LoadFactTexts(
     std::shared_ptr<const Program> program,
     const std::vector<std::pair<std::string, std::string>>& files);
 
-// The files that a list of globs names, relative to root, sorted, once each.
-// What names nothing is reported.
-std::vector<std::string> FindFiles(const std::string& root,
-                                   const std::vector<std::string>& globs,
-                                   std::vector<FactError>* errors);
+// The files that a list of globs names, relative to root, each with the first
+// that names it. What names nothing is reported.
+std::map<std::string, const FactPattern*> FindFiles(
+    const std::string& root, const std::vector<FactPattern>& globs,
+    std::vector<FactError>* errors);
 bool GlobMatches(std::string_view glob, std::string_view path);
 
 // What a file proposes: an entity with the attributes that a request for an
@@ -46,6 +56,8 @@ struct ProposedEntity {
   std::string type, id;
   NodePosition position;
   Node attributes;
+  // Where attributes would stand that it does not state, if not at its head.
+  std::map<std::string, NodePosition> homes;
 };
 struct ReadProposal {
   std::vector<ProposedEntity> entities;  // a descriptor proposes one

@@ -86,9 +86,10 @@ class Reader {
   void PutBool(uint32_t type, Node* attributes, std::string_view name,
                const Node& map, std::string_view field);
 
+  // `what` a text is: the word of messages. `attribute` names the mapping.
   std::optional<Node> MapTerm(uint32_t vocabulary, const Node& text,
-                              const std::map<std::string, std::string>& mapping,
-                              std::string_view what);
+                              std::string_view what,
+                              const std::string& attribute);
   void PutClassification(uint32_t type, Node* attributes, const Node& value,
                          NodePosition place);
   void PutTags(uint32_t type, Node* attributes, const Node& value,
@@ -225,9 +226,9 @@ uint32_t Reader::VocabularyOf(uint32_t type, std::string_view attribute) const {
   return info->kind == Kind::kTerm ? info->id : kNone;
 }
 
-std::optional<Node> Reader::MapTerm(
-    uint32_t vocabulary, const Node& text,
-    const std::map<std::string, std::string>& mapping, std::string_view what) {
+std::optional<Node> Reader::MapTerm(uint32_t vocabulary, const Node& text,
+                                    std::string_view what,
+                                    const std::string& attribute) {
   if (vocabulary == kNone) return std::nullopt;
   if (text.is_list() || text.is_map() || text.is_null()) {
     Error("BL5103", text,
@@ -236,8 +237,12 @@ std::optional<Node> Reader::MapTerm(
     return std::nullopt;
   }
   std::string path = text.text;
-  const auto it = mapping.find(path);
-  if (it != mapping.end()) path = it->second;
+  const auto& mappings = program_.settings.mappings;
+  if (const auto mapping = mappings.find(attribute);
+      mapping != mappings.end()) {
+    const auto it = mapping->second.find(path);
+    if (it != mapping->second.end()) path = it->second;
+  }
   if (schema_.FindTerm(vocabulary, path) == kNone) {
     Warn("BL5105", text,
          "the " + std::string(what) + " " + Quote(text.text) +
@@ -252,8 +257,8 @@ std::optional<Node> Reader::MapTerm(
 void Reader::PutClassification(uint32_t type, Node* attributes,
                                const Node& value, NodePosition place) {
   const std::optional<Node> term =
-      MapTerm(VocabularyOf(type, "classification"), value,
-              program_.settings.classification_mapping, "classification");
+      MapTerm(VocabularyOf(type, "classification"), value, "classification",
+              "classification");
   if (term) Put(type, attributes, "classification", *term, place);
 }
 
@@ -267,8 +272,7 @@ void Reader::PutTags(uint32_t type, Node* attributes, const Node& value,
   const uint32_t vocabulary = VocabularyOf(type, "tags");
   Node terms = Node::List(value.position);
   for (const Node& tag : value.list) {
-    std::optional<Node> term =
-        MapTerm(vocabulary, tag, program_.settings.tag_mapping, "tag");
+    std::optional<Node> term = MapTerm(vocabulary, tag, "tag", "tags");
     if (term) terms.list.push_back(std::move(*term));
   }
   Put(type, attributes, "tags", std::move(terms), place);
@@ -295,8 +299,8 @@ bool Reader::Read(const Node& document) {
     } else {
       Error("BL5102", *at,
             "ODCS " + Quote(version) + " is not read; v3.0 and v3.1 are");
+      return false;  // its fields have other forms
     }
-    return false;
   }
   for (const char* required : {"id", "version", "status"}) {
     if (Field(document, required) == nullptr) {
@@ -307,10 +311,9 @@ bool Reader::Read(const Node& document) {
   }
   const Node* id = Field(document, "id");
   out_.id = Text(document, "id").value_or("");
-  if (id != nullptr && out_.id.empty() && !failed_) {
+  if (id != nullptr && !id->is_list() && !id->is_map() && out_.id.empty()) {
     Error("BL5103", *id, "the contract's `id` is empty");
   }
-  if (id == nullptr || out_.id.empty()) return false;
   out_.position = KeyPlace(document, "id");
 
   Node& p = out_.attributes;
@@ -320,7 +323,7 @@ bool Reader::Read(const Node& document) {
                                : (Field(document, "name") ? "name" : "id");
   PutText(product_, &p, "name", document, name_field);
   if (p.map.empty()) {  // refused; but the product keeps a name
-    Put(product_, &p, "name", Node::String(out_.id, id->position),
+    Put(product_, &p, "name", Node::String(out_.id, out_.position),
         out_.position);
   }
   PutText(product_, &p, "status", document, "status");
@@ -343,7 +346,9 @@ bool Reader::Read(const Node& document) {
       PutText(product_, &p, "purpose", *d, "purpose");
       PutText(product_, &p, "limitations", *d, "limitations");
     } else {
-      PutText(product_, &p, "description", document, "description");
+      Error("BL5103", *d,
+            "`description` is a map, not " + std::string(KindName(*d)),
+            "write description: { usage: … }");
     }
   }
   if (const Node* tags = Field(document, "tags")) {
@@ -354,8 +359,18 @@ bool Reader::Read(const Node& document) {
   ReadRoles(document, &p);
   ReadTeam(document, &p);
   ReadSupport(document, &p);
-  ReadCustom(document, product_, &p);
+  if (const Node* created = Field(document, "contractCreatedTs")) {
+    if (!created->is_string() || !ParseTime(created->text)) {
+      Error("BL5103", *created,
+            "`contractCreatedTs` is a time, not " +
+                (created->text.empty() ? std::string(KindName(*created))
+                                       : Quote(created->text)),
+            "times are written 2026-11-20T10:00:00Z");
+    }
+  }
   ReadSchema(document, &p);
+  // Last, so that what sets a field again is at fault.
+  ReadCustom(document, product_, &p);
   return !failed_;
 }
 
@@ -403,12 +418,8 @@ void Reader::ReadServers(const Node& document, Node* product) {
           if (value == nullptr || f == kNone) continue;
           const TypeInfo& info = schema_.type(type.fields[f].type);
           if (info.kind != Kind::kTerm) continue;
-          const auto& mappings = program_.settings.mappings;
-          const auto mapping = mappings.find(field);
           const std::optional<Node> term =
-              mapping == mappings.end()
-                  ? MapTerm(info.id, *value, {}, field)
-                  : MapTerm(info.id, *value, mapping->second, field);
+              MapTerm(info.id, *value, field, field);
           if (term) record.Set(field, *term);
         }
       }
@@ -447,7 +458,9 @@ void Reader::ReadSlas(const Node& document, Node* product) {
                "the value " + Quote(value->text) + " of the SLA " +
                    Quote(*property) + " is no number and is left out");
       } else {
-        Text(sla, "value");
+        Error("BL5103", *value,
+              "`value` is a number or a text, not " +
+                  std::string(KindName(*value)));
       }
     }
     for (const char* field : {"unit", "element"}) {
@@ -503,6 +516,7 @@ void Reader::ReadRoles(const Node& document, Node* product) {
 void Reader::ReadTeam(const Node& document, Node* product) {
   const Node* team = Field(document, "team");
   if (team == nullptr) return;
+  out_.homes["owner"] = KeyPlace(document, "team");
   const Node* members = team;
   if (team->is_map()) {
     members = List(*team, "members");
@@ -719,6 +733,13 @@ void Reader::ReadDataset(const Node& object, Node* datasets) {
   Node dataset = Node::Map(object.position);
   PutText(dataset_, &dataset, "name", object, "name");
   PutText(dataset_, &dataset, "description", object, "description");
+  Node columns = Node::Map(object.position);
+  if (const Node* properties = List(object, "properties")) {
+    columns.position = properties->position;
+    ReadColumns(*properties, "", 0, &columns);
+    Put(dataset_, &dataset, "columns", std::move(columns),
+        KeyPlace(object, "properties"));
+  }
   ReadCustom(object, dataset_, &dataset);
   if (const Node* tags = Field(object, "tags")) {
     if (dataset.Find("tags") == nullptr) {
@@ -780,13 +801,6 @@ void Reader::ReadDataset(const Node& object, Node* datasets) {
       break;
     }
   }
-  Node columns = Node::Map(object.position);
-  if (const Node* properties = List(object, "properties")) {
-    columns.position = properties->position;
-    ReadColumns(*properties, "", 0, &columns);
-    Put(dataset_, &dataset, "columns", std::move(columns),
-        KeyPlace(object, "properties"));
-  }
   datasets->map.emplace_back(Node::String(*name, place), std::move(dataset));
 }
 
@@ -842,12 +856,12 @@ void Reader::ReadColumn(const Node& property, const std::string& name,
   Put(column_, column, "name",
       Node::String(name, property.Find("name")->position),
       KeyPlace(property, "name"));
-  ReadCustom(property, column_, column);
   PutText(column_, column, "description", property, "description");
   PutBool(column_, column, "required", property, "required");
   PutBool(column_, column, "unique", property, "unique");
   PutBool(column_, column, "key", property, "primaryKey");
   PutBool(column_, column, "critical", property, "criticalDataElement");
+  ReadCustom(property, column_, column);
   if (const auto encrypted = Text(property, "encryptedName")) {
     if (!encrypted->empty() && column->Find("encrypted") == nullptr) {
       Node yes = Node::Bool(true);

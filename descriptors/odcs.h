@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,8 @@ struct OdcsProduct {
   std::string id;
   NodePosition position;
   Node attributes;  // of DataProduct, as facts in files write them
+  // Where attributes would stand that the contract does not state.
+  std::map<std::string, NodePosition> homes;
   // Ids that the contract defines, so that contracts may name each other.
   std::vector<std::string> datasets, columns;
 };

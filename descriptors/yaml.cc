@@ -6,7 +6,7 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
-#include "compiler/bytecode/scalar.h"
+#include "compiler/bytecode/yaml_text.h"
 #include "descriptors/read.h"
 #include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/exceptions.h"
@@ -57,6 +57,16 @@ class Lines {
       if (text[i] == '\n') starts_.push_back(i + 1);
     }
   }
+  NodePosition At(size_t offset) const {
+    const std::string_view before = text_.substr(0, offset);
+    const size_t newline = before.rfind('\n');
+    YAML::Mark mark;
+    mark.line =
+        static_cast<int>(std::count(before.begin(), before.end(), '\n'));
+    mark.column = static_cast<int>(
+        newline == std::string_view::npos ? offset : offset - newline - 1);
+    return At(mark);
+  }
   NodePosition At(const YAML::Mark& mark) const {
     if (mark.line < 0) return {};
     const uint32_t line = static_cast<uint32_t>(mark.line) + 1;
@@ -80,15 +90,26 @@ class Lines {
 
 class Builder : public YAML::EventHandler {
  public:
-  Builder(const std::string& path, const Lines& lines,
+  Builder(const std::string& path, std::string_view text, const Lines& lines,
           std::vector<FactError>* errors)
-      : path_(path), lines_(lines), errors_(*errors) {}
+      : path_(path), lines_(lines), nesting_(text), errors_(*errors) {}
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node n;
     n.position = lines_.At(mark);
+    // An empty value has the mark of what comes next, on another line often.
+    if (!stack_.empty()) {
+      const Open_& top = stack_.back();
+      if (top.has_key) {
+        if (n.position.line != top.key.position.line) {
+          n.position = top.key.position;
+        }
+      } else if (top.node.is_list() && !top.flow) {
+        n.position = lines_.At(nesting_.PlaceOfEmpty(Offset(mark)));
+      }
+    }
     Add(std::move(n), anchor);
   }
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -111,6 +132,10 @@ class Builder : public YAML::EventHandler {
   }
   void OnScalar(const YAML::Mark& mark, const std::string& tag,
                 YAML::anchor_t anchor, const std::string& value) override {
+    if (const auto flaw = nesting_.Scalar(Offset(mark))) {
+      Error("BL5002", *flaw);
+      throw Stop();
+    }
     Node n;
     n.position = lines_.At(mark);
     n.text = value;
@@ -132,13 +157,14 @@ class Builder : public YAML::EventHandler {
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string&,
                        YAML::anchor_t anchor,
-                       YAML::EmitterStyle::value) override {
-    Open(Node::List(lines_.At(mark)), anchor, mark);
+                       YAML::EmitterStyle::value style) override {
+    Open(Node::List(lines_.At(mark)), anchor, mark, style);
   }
   void OnSequenceEnd() override { Close(); }
   void OnMapStart(const YAML::Mark& mark, const std::string&,
-                  YAML::anchor_t anchor, YAML::EmitterStyle::value) override {
-    Open(Node::Map(lines_.At(mark)), anchor, mark);
+                  YAML::anchor_t anchor,
+                  YAML::EmitterStyle::value style) override {
+    Open(Node::Map(lines_.At(mark)), anchor, mark, style);
   }
   void OnMapEnd() override { Close(); }
 
@@ -149,6 +175,18 @@ class Builder : public YAML::EventHandler {
     return std::move(root_);
   }
   void Forget() { anchors_.clear(); }
+
+  // What yaml-cpp gave up on.
+  void Broken(const YAML::Exception& e) {
+    if (const auto flaw = nesting_.FindOpen(Offset(e.mark))) {
+      Error("BL5002", *flaw);
+    } else {
+      Error("BL5002", lines_.At(e.mark), "the YAML cannot be read: " + e.msg);
+    }
+  }
+  void Error(const char* code, const YamlFlaw& flaw) {
+    Error(code, lines_.At(flaw.at), "the YAML cannot be read: " + flaw.message);
+  }
 
   void Error(const char* code, NodePosition at, std::string message,
              std::string suggestion = "") {
@@ -168,8 +206,9 @@ class Builder : public YAML::EventHandler {
   struct Open_ {
     Node node;
     YAML::anchor_t anchor = 0;
-    size_t size = 1;  // nodes in it
-    int depth = 1;    // of what is below
+    size_t size = 1;    // nodes in it
+    int depth = 1;      // of what is below
+    bool flow = false;  // in brackets
     bool has_key = false;
     bool drop = false;  // the key's value: the key stands there already
     Node key;
@@ -200,15 +239,23 @@ class Builder : public YAML::EventHandler {
     throw Stop();
   }
 
-  void Open(Node node, YAML::anchor_t anchor, const YAML::Mark& mark) {
+  static size_t Offset(const YAML::Mark& mark) {
+    return static_cast<size_t>(std::max(mark.pos, 0));
+  }
+
+  void Open(Node node, YAML::anchor_t anchor, const YAML::Mark& mark,
+            YAML::EmitterStyle::value style) {
     if (++depth_ > kMaxNesting) TooDeep(mark);
     stack_.emplace_back();
+    stack_.back().flow = style == YAML::EmitterStyle::Flow;
+    nesting_.Open(Offset(mark), stack_.back().flow);
     stack_.back().node = std::move(node);
     stack_.back().anchor = anchor;
   }
 
   void Close() {
     --depth_;
+    nesting_.Close();
     Open_ top = std::move(stack_.back());
     stack_.pop_back();
     Add(std::move(top.node), top.anchor, top.size, top.depth);
@@ -260,6 +307,7 @@ class Builder : public YAML::EventHandler {
 
   const std::string& path_;
   const Lines& lines_;
+  YamlNesting nesting_;
   std::vector<FactError>& errors_;
   bool failed_ = false;
   std::vector<Open_> stack_;
@@ -286,26 +334,15 @@ bool ReadYaml(std::string_view text, const std::string& path,
               std::vector<Node>* documents, std::vector<FactError>* errors) {
   if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
   const Lines lines(text);
-  Builder builder(path, lines, errors);
+  Builder builder(path, text, lines, errors);
   if (text.size() > kMaxFileBytes) {
     builder.Error("BL5004", {},
                   "the file is larger than " +
                       std::to_string(kMaxFileBytes >> 20) + " MiB");
     return false;
   }
-  if (!IsValidUtf8(text) || text.find('\0') != std::string_view::npos) {
-    uint32_t line = 1;
-    size_t from = 0;
-    for (size_t i = 0; i <= text.size(); ++i) {
-      if (i < text.size() && text[i] != '\n') continue;
-      const std::string_view part = text.substr(from, i - from);
-      if (!IsValidUtf8(part) || part.find('\0') != std::string_view::npos) {
-        break;
-      }
-      from = i + 1;
-      ++line;
-    }
-    builder.Error("BL5002", {line, 1}, "the line is not valid UTF-8 text");
+  if (const auto flaw = FindUnreadable(text)) {
+    builder.Error("BL5002", *flaw);
     return false;
   }
   try {
@@ -319,9 +356,7 @@ bool ReadYaml(std::string_view text, const std::string& path,
   } catch (const Stop&) {
     // Reported where it was thrown.
   } catch (const YAML::Exception& e) {
-    std::string message = e.msg;
-    const NodePosition at = lines.At(e.mark);
-    builder.Error("BL5002", at, "the YAML cannot be read: " + message);
+    builder.Broken(e);
   } catch (const std::exception& e) {
     builder.Error("BL5002", {},
                   std::string("the YAML cannot be read: ") + e.what());

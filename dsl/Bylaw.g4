@@ -48,13 +48,12 @@ soft
   | REQUESTED | ROOT | ROW | ROWS | SCOPE | SELECTS | SEVERITY | TEST | TICKET
   | TITLE | TRANSITIVE | TREE | TYPE | UNDER | UNTIL | VOCABULARY | WAIVER
   ;
-reserved : ELSE | reservedButElse ;
-reservedButElse
-  : ALLOW | ALL | AND | ANY | BECAUSE | CONTAINS | COUNT | DENY | DROP | ENDS
-  | FALSE | FIRST | FOR | HAS | HELP | HIDE | IF | IN | IS | KEEP | LET | LIKE
-  | MASK | MATCH | MATCHES | MAX | MIN | NO | NOT | OR | OVERLAPS | REQUIRE
-  | SATISFY | STARTS | SUM | THEN | TRUE | UNLESS | WHEN | WHERE | WITH
-  | WITHIN
+reserved
+  : ALLOW | ALL | AND | ANY | BECAUSE | CONTAINS | COUNT | DENY | DROP | ELSE
+  | ENDS | FALSE | FIRST | FOR | HAS | HELP | HIDE | IF | IN | IS | KEEP | LET
+  | LIKE | MASK | MATCH | MATCHES | MAX | MIN | NO | NOT | OR | OVERLAPS
+  | REQUIRE | SATISFY | STARTS | SUM | THEN | TRUE | UNLESS | WHEN | WHERE
+  | WITH | WITHIN
   ;
 
 string : STRING | RAW_STRING ;
@@ -205,8 +204,8 @@ comparisonTail
   ;
 comparisonOp
   : EQUAL | NOT_EQUAL | LESS | LESS_EQUAL | GREATER | GREATER_EQUAL | ASSIGN
-  | IN | HAS | OVERLAPS | WITHIN | STARTS WITH | ENDS WITH | CONTAINS | LIKE
-  | MATCHES
+  | FOREIGN_EQUALITY | IN | HAS | OVERLAPS | WITHIN | STARTS WITH | ENDS WITH
+  | CONTAINS | LIKE | MATCHES
   ;
 sum : product ((PLUS | MINUS) product)* ;
 product : defaulted ((STAR | SLASH) defaulted)* ;
@@ -259,11 +258,14 @@ matchedSuffix
   | LBRACKET expr RBRACKET QUESTION?
   | arguments
   ;
-arm
-  : ELSE COLON expr
-  | pattern (OR pattern)* COLON expr
+// `else` alone is the default, beside others the term; that a literal is no
+// pattern is said on the tree.
+arm : pattern (OR pattern)* COLON expr ;
+pattern
+  : word (DOT word)*
+  | MINUS? (INT | DECIMAL | NUMBER_UNIT)
+  | string
   ;
-pattern : (name | reservedButElse) (DOT word)* ;
 arguments : LPAREN (argument (COMMA argument)* COMMA?)? RPAREN ;
 argument : (word COLON)? expr ;
 
@@ -402,6 +404,7 @@ RAW_STRING : '`' ~[`\r\n]* '`' ;
 // Reported, then read as texts.
 OPEN_STRING : '"' (~["\\\r\n] | '\\' ~[\r\n])* '\\'? ;
 OPEN_RAW_STRING : '`' ~[`\r\n]* ;
+SINGLE_QUOTED : '\'' (~['\\\r\n] | '\\' ~[\r\n])* '\'' ;
 
 LBRACE : '{' ;
 RBRACE : '}' ;
@@ -430,6 +433,7 @@ PIPE : '|' ;
 PIPES : '||' ;
 AMPERSANDS : '&&' ;
 BANG : '!' ;
+FOREIGN_EQUALITY : '===' | '!==' | '<>' ;
 
 DOC_COMMENT : '///' ~[\r\n]* -> channel(2) ;
 LINE_COMMENT : '//' ~[\r\n]* -> channel(HIDDEN) ;

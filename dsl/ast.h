@@ -8,7 +8,7 @@
 //
 // Invariants of a tree that was parsed without errors: every ExprPtr that is
 // not documented as optional is set; literals are in range; upper and lower
-// case are right; no tree is deeper than kMaxNesting. Of a file with syntax
+// case are right; no tree is higher than kMaxHeight. Of a file with syntax
 // errors only the declarations that could be read are in the tree.
 //
 // Trees are built by one thread and then read by any number.
@@ -180,7 +180,7 @@ struct Expr {
   bool has_body = false;   // kEntity
   bool raw = false;        // kString: written in back quotes
   bool bracketed = false;  // stood in round brackets
-  uint16_t height = 1;     // of the tree below, at most kMaxNesting
+  uint16_t height = 1;     // of the tree below, at most kMaxHeight
   int64_t number = 0;
   Span span;       // brackets around it are not part of it
   Span op_span;    // kUnary, kBinary: the operator (the first of several)

@@ -177,7 +177,8 @@ std::optional<std::string> NearestOf(
     std::string_view word, const std::vector<std::string>& candidates) {
   const std::string lower = absl::AsciiStrToLower(std::string(word));
   // Short words are near to everything: allow a third of the length.
-  const size_t limit = std::min<size_t>(3, (word.size() + 2) / 3);
+  const size_t limit =
+      word.size() <= 4 ? 1 : std::min<size_t>(3, (word.size() + 2) / 3);
   size_t best = limit + 1;
   const std::string* nearest = nullptr;
   for (const std::string& candidate : candidates) {

@@ -216,12 +216,19 @@ class FileFormatter {
     }
     return items;
   }
-  std::string ParametersText(const std::vector<ast::Attribute>& attributes) {
-    std::string out;
+  // On one line, or broken like arguments.
+  Doc ParametersDoc(const std::vector<ast::Attribute>& attributes) const {
+    if (attributes.empty()) return Text("()");
+    std::vector<Doc> parts;
     for (const ast::Attribute& a : attributes) {
-      absl::StrAppend(&out, out.empty() ? "" : ", ", Flat(AttributeDoc(a)));
+      if (!parts.empty()) {
+        parts.push_back(Text(","));
+        parts.push_back(Line());
+      }
+      parts.push_back(AttributeDoc(a));
     }
-    return "(" + out + ")";
+    return Group(Cat(Text("("), Nest(4, Cat(Soft(), Concat(std::move(parts)))),
+                     Text(")")));
   }
 
   static std::string TermHead(const ast::Term& term) {
@@ -323,8 +330,8 @@ class FileFormatter {
   }
   void Add(const ast::Obligation& o) {
     Leaf(o.span.begin, o.span.end, [&] {
-      return Text(absl::StrCat("obligation ", o.name.text,
-                               ParametersText(o.parameters)));
+      return Cat(Text(absl::StrCat("obligation ", o.name.text)),
+                 ParametersDoc(o.parameters));
     });
   }
   // `head = value`: on one line, or the value below; a list that is opened
@@ -345,13 +352,12 @@ class FileFormatter {
   }
   void Add(const ast::Def& d) {
     Leaf(d.span.begin, d.span.end, [&] {
-      std::string head =
-          absl::StrCat("def ", d.name.text,
-                       d.is_constant ? "" : ParametersText(d.parameters), ": ",
-                       Flat(TypeDoc(d.type)), " =");
+      Doc head = Cat(Text(absl::StrCat("def ", d.name.text)),
+                     d.is_constant ? nullptr : ParametersDoc(d.parameters),
+                     Text(absl::StrCat(": ", Flat(TypeDoc(d.type)), " =")));
       Doc value = ExprDoc(*d.value, original());
-      return Assigned(Text(head), d.type.span.end, *d.value, std::move(value),
-                      2);
+      return Assigned(std::move(head), d.type.span.end, *d.value,
+                      std::move(value), 2);
     });
   }
   void Add(const ast::MaskDef& m) {

@@ -185,7 +185,10 @@ class Builder {
           parts.push_back(Line());
           parts.push_back(Text(absl::StrCat(ast::OpText(e.op), " ")));
         }
-        parts.push_back(Of(*e.operands[i]));
+        // `and` binds closer than `or`: its lines stand deeper.
+        const Expr& operand = *e.operands[i];
+        const bool inner = !operand.bracketed && operand.op == Op::kAnd;
+        parts.push_back(inner ? Nest(2, Of(operand)) : Of(operand));
       }
       return Group(Concat(std::move(parts)));
     }

@@ -96,8 +96,13 @@ class FileParser {
     const antlr4::Token* start = list_.tokens[unit.begin].get();
     const size_t type = start->getType();
     if (first && type != BylawParser::MODULE) {
+      const bool slip =
+          type == BylawParser::LOWER &&
+          NearestOf(reporter_.Of(start).text(), {"module"}).has_value();
       reporter_.Add(Code::BL1030, reporter_.Of(start),
-                    "the file does not begin with `module NAME`");
+                    "the file does not begin with `module NAME`",
+                    slip ? DidYouMean("module") : "");
+      if (slip) return;
     } else if (!first && type == BylawParser::MODULE) {
       reporter_.Add(Code::BL1031, reporter_.Of(start),
                     file_->module ? "a file is of one module"
@@ -112,22 +117,22 @@ class FileParser {
     UnitStream stream(list_, unit);
     BylawParser& parser = units_.Start(&stream);
     BylawParser::UnitContext* context = parser.unit();
-    units_.TakeErrors();
+    const bool broken = units_.TakeErrors() > 0;
     if (BylawParser::ModuleLineContext* line = context->moduleLine()) {
       if (line->exception != nullptr || file_->module) return;
       file_->module = builder_.PathOf(line->path());
-      builder_.CheckLowerPath(file_->module);
+      builder_.CheckLowerPath(&file_->module);
       auto doc = list_.docs.find(start->getStartIndex());
       if (doc != list_.docs.end()) file_->doc = doc->second;
     } else if (BylawParser::ImportLineContext* line = context->importLine()) {
       if (line->exception != nullptr) return;
       ast::Import import;
       import.module = builder_.PathOf(line->path());
-      builder_.CheckLowerPath(import.module);
+      builder_.CheckLowerPath(&import.module);
       import.span = reporter_.Of(start).To(import.module.span);
       file_->imports.push_back(std::move(import));
     } else {
-      builder_.Add(context->declaration(), list_, file_.get());
+      builder_.Add(context->declaration(), list_, broken, file_.get());
     }
   }
 

@@ -17,9 +17,14 @@
 
 namespace bylaw {
 
-// How deep brackets, conditionals and operators may be nested. It bounds every
-// recursion over a tree, of this and of all later stages.
+// How deep brackets, conditionals and signs may be nested.
 inline constexpr int kMaxNesting = 200;
+
+// How high the tree of an expression may be. Chains such as `a + b + …` lean to
+// the left and are as high as they are long without nesting anything. It bounds
+// every recursion over a tree, of this and of all later stages: a thousand
+// levels take less than a megabyte of stack.
+inline constexpr int kMaxHeight = 1000;
 
 // A file of a million words is a slip or an attack, not a policy.
 inline constexpr size_t kMaxFileBytes = 4 * 1024 * 1024;

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 
@@ -96,6 +97,7 @@ bool IsOperator(size_t type) {
     case P::PIPES:
     case P::AMPERSANDS:
     case P::BANG:
+    case P::FOREIGN_EQUALITY:
       return true;
     default:
       return false;
@@ -244,21 +246,103 @@ std::string Expectation(const Trouble& t) {
   return absl::StrJoin(words, " or ");
 }
 
-std::string Suggestion(const Trouble& t) {
-  if (t.AtEnd() || !IsWord(t.type)) return "";
-  std::vector<std::string> candidates = Words(t.rule);
-  if (t.exact) {
-    for (const char* word :
-         {"of",         "on",       "by",        "as",       "in",
-          "with",       "where",    "then",      "else",     "when",
-          "unless",     "because",  "help",      "rows",     "does",
-          "satisfy",    "after",    "overrides", "proposes", "selects",
-          "ordered",    "tree",     "under",     "root",     "inverse",
-          "transitive", "asserted", "includes"}) {
-      candidates.push_back(word);
+// With what something may go on that was read to its end, by the block it
+// stands in: the parser has left it, and expects the next item only.
+std::vector<std::string> Continuations(size_t rule) {
+  std::vector<std::string> words = {"and",  "or",   "in",       "has",
+                                    "is",   "like", "overlaps", "within",
+                                    "then", "else", "contains", "matches"};
+  auto add = [&words](std::initializer_list<const char*> more) {
+    words.insert(words.end(), more.begin(), more.end());
+  };
+  switch (rule) {
+    case P::RuleRuleBlock:
+      add({"when", "unless", "because", "help", "with", "recheck"});
+      break;
+    case P::RuleScope:
+      add({"as", "where", "when", "unless"});
+      break;
+    case P::RuleWaiver:
+      add({"as", "where"});
+      break;
+    case P::RuleTest:
+      add({"proposing", "with", "at", "by", "because"});
+      break;
+    case P::RuleUnit:
+      break;
+    default:
+      words.clear();
+  }
+  return words;
+}
+
+// The words that can stand here, as they are written.
+std::vector<std::string> ExpectedWords(const Trouble& t) {
+  if (!t.exact) return Words(t.rule);
+  // What stands behind a declaration is the beginning of the next one.
+  std::vector<std::string> words;
+  if (t.rule == P::RuleUnit) words = Words(t.rule);
+  const size_t before = t.TypeBefore();
+  if (!t.StartsLine() &&
+      (EndsOperand(before) || before == P::ALLOW || before == P::DENY)) {
+    for (std::string& word : Continuations(t.rule)) {
+      words.push_back(std::move(word));
     }
   }
-  std::optional<std::string> near = NearestOf(t.Text(), candidates);
+  const antlr4::dfa::Vocabulary& vocabulary =
+      BylawParser(nullptr).getVocabulary();
+  for (ssize_t type : t.expected.toList()) {
+    if (type < 0) continue;
+    const auto token = static_cast<size_t>(type);
+    if (!IsReserved(token) && !IsSoft(token)) continue;
+    if (token == P::KEEP || token == P::DROP) {
+      // `expect keep 8h` is the other one.
+      if (t.rule != P::RuleExpectation) {
+        words.push_back(token == P::KEEP ? "keep rows" : "drop rows");
+      }
+    }
+    const std::string quoted = vocabulary.getLiteralName(token);
+    words.push_back(quoted.substr(1, quoted.size() - 2));
+  }
+  return words;
+}
+
+// What other languages write, or the same word in another form.
+struct Habit {
+  const char* written;
+  const char* meant;
+};
+constexpr Habit kHabits[] = {
+    {"if", "when"},           {"where", "when"},
+    {"when", "where"},        {"of", "in"},
+    {"from", "in"},           {"assert", "expect"},
+    {"allowed", "allow"},     {"permitted", "permit"},
+    {"denied", "deny"},       {"masked", "mask"},
+    {"hidden", "hide"},       {"permit", "allow"},
+    {"forbid", "deny"},       {"reject", "deny"},
+    {"grant", "allow"},       {"except", "unless"},
+    {"reason", "because"},    {"message", "because"},
+    {"description", "title"}, {"extends", "extend"},
+    {"function", "def"},      {"fn", "def"},
+    {"const", "def"},         {"enum", "vocabulary"},
+    {"rule", "policy"},       {"exception", "waiver"},
+};
+
+std::string Suggestion(const Trouble& t) {
+  if (t.AtEnd() || !IsWord(t.type)) return "";
+  const std::vector<std::string> words = ExpectedWords(t);
+  const std::string text = t.Text();
+  auto stands = [&words](std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+  };
+  for (const Habit& habit : kHabits) {
+    if (text == habit.written && stands(habit.meant)) {
+      return DidYouMean(habit.meant);
+    }
+  }
+  // A word that is right elsewhere is no slip of the pen.
+  if (IsReserved(t.type)) return "";
+  std::optional<std::string> near = NearestOf(text, words);
   return near ? DidYouMean(*near) : "";
 }
 
@@ -270,7 +354,8 @@ bool SayAtEnd(const Trouble& t) {
     const char* closer = bracket == "{" ? "}" : bracket == "(" ? ")" : "]";
     const std::string message =
         absl::StrCat("`", bracket, "` of line ", open.line(), " is not closed");
-    if (t.unit.last) {
+    // A brace ends with the block, another bracket with its expression.
+    if (t.unit.last || bracket != "{") {
       t.reporter.Add(Code::BL1009, t.SpanBefore(), message,
                      absl::StrCat("`", closer, "` is missing"));
     } else {
@@ -331,6 +416,10 @@ bool SayReserved(const Trouble& t) {
   if (t.type == P::WITH && t.TypeBefore() == P::MASK) {
     return t.Say(Code::BL1044, "the column comes before `with`",
                  "write `mask COLUMN with MASK`");
+  }
+  if (t.type == P::WHERE && t.TypeBefore() == P::ROWS) {
+    return t.Say(Code::BL1001, "the name of the row is missing before `where`",
+                 "write `keep rows r where r.x == …`");
   }
   return t.Say(Code::BL1020,
                absl::StrCat(t.Shown(), " is a reserved word, not a name"),
@@ -402,6 +491,11 @@ bool SayUnknownItem(const Trouble& t) {
       return t.Say(Code::BL1028, "two texts side by side",
                    "join them with `+`");
     }
+    if (t.rule == P::RuleTest && t.type == P::IN) {
+      return t.Say(Code::BL1001, "`in` is not expected here",
+                   "an entity's parents stand among its attributes: "
+                   "`User \"a\" { in: Group \"g\" }`");
+    }
     return t.Say(Code::BL1001, absl::StrCat(t.Shown(), " is not expected here"),
                  Suggestion(t));
   }
@@ -450,6 +544,18 @@ bool SayIf(const Trouble& t) {
   return false;
 }
 
+// `user "ana"`: the type of an entity, which begins with a capital.
+bool SayEntityType(const Trouble& t) {
+  const Span type = t.SpanBefore();
+  std::string meant(type.text());
+  meant[0] = absl::ascii_toupper(static_cast<unsigned char>(meant[0]));
+  t.reporter.Add(
+      Code::BL1021, type,
+      absl::StrCat("types start upper-case: `", std::string(type.text()), "`"),
+      DidYouMean(meant));
+  return true;
+}
+
 bool SayByPlace(const Trouble& t) {
   if (t.rule == P::RuleConditional && t.Expects(P::ELSE)) {
     if (t.StartsLine()) {
@@ -465,8 +571,35 @@ bool SayByPlace(const Trouble& t) {
     return true;
   }
   if (t.rule == P::RuleExpectation) {
-    return t.Say(Code::BL1035, "no expectation is written like this",
+    std::string help = Suggestion(t);
+    if (t.Expects(P::NUMBER_UNIT)) {
+      help = "a duration is written with its unit: `keep 8h`";
+    } else if (help.empty() && t.at == t.begin) {
+      help = absl::StrCat("the expectations are ",
+                          absl::StrJoin(Words(P::RuleExpectation), ", "));
+    }
+    return t.Say(Code::BL1035, "no expectation is written like this", help);
+  }
+  if (t.rule == P::RuleExtension && t.TypeBefore() == P::EXTEND) {
+    return t.Say(Code::BL1001,
+                 absl::StrCat("`extend` goes on with `vocabulary`, `entity` or "
+                              "`action`, not with ",
+                              t.Shown()),
                  Suggestion(t));
+  }
+  if (t.rule == P::RuleGiven && t.TypeBefore() == P::LBRACE &&
+      (IsWord(t.type) || IsText(t.type))) {
+    return t.Say(Code::BL1001,
+                 absl::StrCat("`{` is expected here, not ", t.Shown()),
+                 "rows stand in brackets: `given rows \"t\" { { a: 1 } }`");
+  }
+  if (t.rule == P::RuleType && t.type == P::COMMA) {
+    return t.Say(Code::BL1001, "a type has one element type",
+                 "write `Set<T>`, `List<T>` or `Map<T>`, whose keys are texts");
+  }
+  if ((t.rule == P::RuleEntityValue || t.rule == P::RuleUpperPath) &&
+      IsText(t.type) && t.TypeBefore() == P::LOWER) {
+    return SayEntityType(t);
   }
   if (t.rule == P::RulePolicyHead || t.rule == P::RuleHead) {
     if (t.type == P::LBRACE && t.Expects(P::ON)) {
@@ -517,6 +650,22 @@ void SayAnything(const Trouble& t) {
   t.Say(Code::BL1001, std::move(message), suggestion);
 }
 
+// `"{u.id + "a"}"`: the quote inside of `{…}` ended the text.
+bool SayQuoteInText(const Trouble& t) {
+  if (t.at == t.unit.begin || t.TypeBefore() != P::STRING) return false;
+  const Span before = t.SpanBefore();
+  if (before.end != t.token()->getStartIndex()) return false;
+  const std::string_view text = before.text();
+  const size_t open = text.rfind('{');
+  if (open == std::string_view::npos || text.find('}', open) != text.npos) {
+    return false;
+  }
+  t.reporter.AddLexical(Code::BL1029, before,
+                        "the `{` in this text is not closed in it",
+                        "text inside `{…}` is written with back quotes");
+  return true;
+}
+
 void Describe(const Trouble& t) {
   if (t.AtEnd()) {
     if (SayReservedBefore(t)) return;
@@ -524,6 +673,7 @@ void Describe(const Trouble& t) {
     return;
   }
   if (t.reporter.HasLexicalErrorOn(t.reporter.Of(t.token()).line())) return;
+  if (SayQuoteInText(t)) return;
   // `where x ==` and then an item, whose keyword was read as the operand.
   const size_t before = t.TypeBefore();
   if (t.at > t.unit.begin && t.list.line_starts[t.at - 1] &&
@@ -557,13 +707,9 @@ bool BeginsMetadata(size_t type) {
 
 // The index at which the broken part of the given grammar rule ends, if this
 // rule can go on there.
-std::optional<size_t> ResumeAt(const UnitStream& stream,
-                               const Reporter& reporter, size_t rule,
+std::optional<size_t> ResumeAt(const UnitStream& stream, size_t rule,
                                size_t begin, size_t at) {
   const TokenList& list = stream.list();
-  auto text = [&](size_t i) {
-    return reporter.Of(list.tokens[i].get()).text();
-  };
   const size_t end = stream.unit().end;
   const Depth depth = list.depths[begin];
   auto level = [&](size_t i) {
@@ -573,6 +719,16 @@ std::optional<size_t> ResumeAt(const UnitStream& stream,
     return list.TypeAt(i) == P::RBRACE &&
            list.depths[i].braces + 1 == depth.braces;
   };
+  // Where its first word and the next do not go together, the parser stands
+  // before the first.
+  const size_t after = std::max(at, begin + 1);
+  // A plain name that begins a line after something complete, no deeper than
+  // the broken part: what its author took for the keyword of another item.
+  auto fresh = [&](size_t i) {
+    return list.TypeAt(i) == P::LOWER && list.line_starts[i] && level(i) &&
+           list.indents[i] <= list.indents[begin] &&
+           (EndsOperand(list.TypeAt(i - 1)) || BeginsRule(list.TypeAt(i - 1)));
+  };
   switch (rule) {
     case P::RuleName:
       // A reserved word is taken for the name that it was meant to be.
@@ -581,14 +737,10 @@ std::optional<size_t> ResumeAt(const UnitStream& stream,
       }
       return std::nullopt;
     case P::RuleRule_:
-      for (size_t i = at; i < end; ++i) {
+      for (size_t i = after; i < end; ++i) {
         if (closes(i)) return i;
         // A misspelled rule is reported when it is met.
-        if (list.TypeAt(i) == P::LOWER && list.line_starts[i] && i > at &&
-            list.depths[i].braces == depth.braces &&
-            NearestOf(text(i), Words(P::RuleRule_))) {
-          return i;
-        }
+        if (i > at && fresh(i)) return i;
         if (!BeginsRule(list.TypeAt(i))) continue;
         if (list.TypeAt(i - 1) == P::DOT) continue;
         // A `}` may be missing in the broken part itself.
@@ -607,7 +759,11 @@ std::optional<size_t> ResumeAt(const UnitStream& stream,
     case P::RuleArm:
       for (size_t i = at; i < end; ++i) {
         const size_t type = list.TypeAt(i);
-        if (level(i) && type == P::COMMA) return i;
+        // Of `Map<String, Int>` too the comma ends nothing.
+        const bool inside = rule == P::RuleAttribute &&
+                            list.TypeAt(i + 2) == P::GREATER &&
+                            IsWord(list.TypeAt(i + 1));
+        if (level(i) && type == P::COMMA && !inside) return i;
         if ((type == P::RBRACE || type == P::RPAREN) &&
             list.depths[i].brackets + 1 == depth.brackets) {
           return i;
@@ -617,7 +773,7 @@ std::optional<size_t> ResumeAt(const UnitStream& stream,
     case P::RuleScopeItem:
     case P::RuleWaiverItem:
     case P::RuleTestItem:
-      for (size_t i = at; i < end; ++i) {
+      for (size_t i = after; i < end; ++i) {
         if (closes(i)) return i;
         if (list.depths[i].braces == depth.braces && i > at &&
             BeginsItem(rule, list.TypeAt(i))) {
@@ -627,6 +783,7 @@ std::optional<size_t> ResumeAt(const UnitStream& stream,
             BeginsItem(rule, list.TypeAt(i))) {
           return i;
         }
+        if (i > at && fresh(i)) return i;
       }
       return std::nullopt;
     case P::RuleMetadata:
@@ -689,8 +846,7 @@ void ErrorStrategy::recover(Parser* parser, std::exception_ptr error) {
     return;
   }
   if (begin < stream->unit().end) {
-    std::optional<size_t> resume =
-        ResumeAt(*stream, reporter_, rule, begin, at);
+    std::optional<size_t> resume = ResumeAt(*stream, rule, begin, at);
     // Going on where the last error stopped would not end.
     if (resume && !(*resume == last_recovery_ && *resume == at)) {
       parser->getTokenStream()->seek(*resume);
@@ -727,15 +883,28 @@ void ErrorStrategy::sync(Parser* parser) {
   const size_t at = parser->getTokenStream()->index();
   const size_t begin = parser->getContext()->start->getTokenIndex();
   if (at >= stream->unit().end || at == begin) return;
-  const size_t type = list.TypeAt(at);
   const bool inside = list.depths[at].braces == list.depths[begin].braces + 1;
-  if (type == P::RBRACE || !inside) return;
-  if (item == P::RuleRule_ ? BeginsRule(type) : BeginsItem(item, type)) return;
-  reportError(parser, antlr4::InputMismatchException(parser));
-  const std::optional<size_t> resume =
-      ResumeAt(*stream, reporter_, item, at, at);
-  parser->getTokenStream()->seek(resume.value_or(stream->unit().end));
-  last_recovery_ = parser->getTokenStream()->index();
+  auto begins = [&list, item](size_t i) {
+    const size_t begin_type = list.TypeAt(i);
+    return begin_type == P::RBRACE ||
+           (item == P::RuleRule_ ? BeginsRule(begin_type)
+                                 : BeginsItem(item, begin_type));
+  };
+  if (!inside || begins(at)) return;
+  // One report for each word that was taken for the beginning of an item. Where
+  // one begins a line, the error that led here is over.
+  for (size_t here = at;;) {
+    if (list.line_starts[here] && list.TypeAt(here) == P::LOWER) {
+      endErrorCondition(parser);
+    }
+    reportError(parser, antlr4::InputMismatchException(parser));
+    const size_t next =
+        ResumeAt(*stream, item, here, here).value_or(stream->unit().end);
+    parser->getTokenStream()->seek(next);
+    last_recovery_ = next;
+    if (next == here || next >= stream->unit().end || begins(next)) return;
+    here = next;
+  }
 }
 
 Token* ErrorStrategy::recoverInline(Parser* parser) {

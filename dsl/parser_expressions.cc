@@ -58,6 +58,12 @@ void AppendUtf8(uint32_t c, std::string* out) {
   }
 }
 
+// What other languages call a value that is missing.
+bool IsNullWord(std::string_view word) {
+  return word == "null" || word == "nil" || word == "none" ||
+         word == "undefined";
+}
+
 struct TimeUnit {
   std::string_view name;
   int64_t factor;  // seconds, or months
@@ -88,16 +94,30 @@ ExprPtr TreeBuilder::Finish(ExprPtr expr) {
   for (const ast::Field& field : expr->fields) look(field.value);
   for (const ast::MatchArm& arm : expr->arms) look(arm.value);
   for (const ast::TextPart& part : expr->parts) look(part.expr);
-  if (below >= kMaxNesting) {
-    if (!too_deep_) {
-      reporter_.Add(Code::BL1003, expr->span,
-                    absl::StrCat("nested deeper than ", kMaxNesting));
-    }
-    too_deep_ = true;
+  if (below >= kMaxHeight) {
+    SayTooDeep(expr->span,
+               absl::StrCat("more than ", kMaxHeight,
+                            " operators and brackets on top of one another"));
     return Make(ExprKind::kBool, expr->span);
   }
   expr->height = static_cast<uint16_t>(below + 1);
   return expr;
+}
+
+void TreeBuilder::SayTooDeep(Span span, std::string message) {
+  if (!too_deep_) {
+    reporter_.Add(Code::BL1003, span, std::move(message),
+                  "name a part of it with `let` or `def`");
+  }
+  too_deep_ = true;
+}
+
+// Signs in front of one operand nest, but without brackets that could be
+// counted before (CheckNesting).
+bool TreeBuilder::TooManySigns(size_t signs, Span span) {
+  if (signs <= static_cast<size_t>(kMaxNesting)) return false;
+  SayTooDeep(span, absl::StrCat("nested deeper than ", kMaxNesting));
+  return true;
 }
 
 ExprPtr TreeBuilder::Binary(Op op, Span op_span, ExprPtr left, ExprPtr right) {
@@ -173,6 +193,7 @@ ExprPtr TreeBuilder::Negation(P::NegationContext* context) {
   ExprPtr expr = Comparison(context->comparison());
   // The words stand before the operand: the last one is the innermost.
   const std::vector<antlr4::tree::ParseTree*>& children = context->children;
+  if (TooManySigns(children.size() - 1, At(context->start))) return nullptr;
   for (size_t i = children.size(); i > 1 && expr != nullptr; --i) {
     auto* word = dynamic_cast<antlr4::tree::TerminalNode*>(children[i - 2]);
     if (word == nullptr) continue;
@@ -219,7 +240,14 @@ ExprPtr TreeBuilder::Tail(P::ComparisonTailContext* context, ExprPtr left) {
       kind = ExprKind::kIsEmpty;
       help = "write `not (… is empty)`";
     }
-    if (negated) {
+    const bool null =
+        context->LOWER() != nullptr && IsNullWord(At(context->LOWER()).text());
+    if (null) {
+      kind = negated ? ExprKind::kIsPresent : ExprKind::kIsMissing;
+      reporter_.Add(Code::BL1027, At(context->LOWER()),
+                    "there is no null: a value is missing or present",
+                    DidYouMean(negated ? "is present" : "is missing"));
+    } else if (negated) {
       reporter_.Add(Code::BL1019, At(context->IS()).To(At(context->NOT())),
                     "`is not` does not exist", help);
     }
@@ -232,7 +260,7 @@ ExprPtr TreeBuilder::Tail(P::ComparisonTailContext* context, ExprPtr left) {
       } else {
         ast::Name name{std::string(At(context->LOWER()).text()),
                        At(context->LOWER())};
-        CheckTypeName(name);
+        CheckTypeName(&name);
         expr->path = {{name}, name.span};
       }
     }
@@ -266,6 +294,15 @@ ExprPtr TreeBuilder::Tail(P::ComparisonTailContext* context, ExprPtr left) {
                     DidYouMean("=="));
       which = Op::kEqual;
       break;
+    case P::FOREIGN_EQUALITY: {
+      const std::string written(At(op).text());
+      which = written == "===" ? Op::kEqual : Op::kNotEqual;
+      reporter_.Add(
+          Code::BL1027, At(op),
+          absl::StrCat("`", written, "` is written `", ast::OpText(which), "`"),
+          DidYouMean(ast::OpText(which)));
+      break;
+    }
     case P::IN:
       which = negated ? Op::kNotIn : Op::kIn;
       break;
@@ -362,6 +399,7 @@ ExprPtr TreeBuilder::Unary(P::UnaryContext* context) {
     expr->span = At(signs.back()).To(expr->span);
     signs.pop_back();
   }
+  if (TooManySigns(signs.size(), At(context->start))) return nullptr;
   for (size_t i = signs.size(); i > 0 && expr != nullptr; --i) {
     ExprPtr outer = Make(ExprKind::kUnary, At(signs[i - 1]).To(expr->span));
     outer->op = Op::kNegate;
@@ -485,7 +523,7 @@ ExprPtr TreeBuilder::Record(ast::Path type, P::FieldsContext* fields,
                             Span span) {
   ExprPtr expr = Make(ExprKind::kRecord, span);
   expr->path = std::move(type);
-  CheckType(expr->path);
+  CheckType(&expr->path);
   if (!in_test_) {
     reporter_.Add(Code::BL1037, expr->path.span,
                   "records are written in tests only");
@@ -671,30 +709,44 @@ ExprPtr TreeBuilder::Matching(P::MatchingContext* context) {
   }
   expr->operands.push_back(std::move(subject));
   bool has_else = false;
+  bool broken = false;
   for (P::ArmContext* arm_context : context->arm()) {
     if (Broken(arm_context)) return nullptr;
     ast::MatchArm arm;
     arm.span = At(arm_context);
-    arm.is_else = arm_context->ELSE() != nullptr;
-    if (arm.is_else && has_else) {
-      reporter_.Add(Code::BL1023, At(arm_context->ELSE()),
-                    "a `match` has one `else`");
-    }
-    has_else = has_else || arm.is_else;
+    bool literal = false;
     for (P::PatternContext* pattern : arm_context->pattern()) {
       if (Broken(pattern)) return nullptr;
+      if (pattern->word().empty()) {
+        literal = true;
+        reporter_.Add(Code::BL1001, At(pattern),
+                      "a pattern is a term, not a literal",
+                      "compare with `if … then … else`");
+        continue;
+      }
       ast::Path path;
       path.span = At(pattern);
-      for (antlr4::tree::ParseTree* child : pattern->children) {
-        auto* part = dynamic_cast<Context*>(child);
-        if (part != nullptr) path.parts.push_back(NameOf(part));
+      for (P::WordContext* part : pattern->word()) {
+        path.parts.push_back(NameOf(part));
       }
       arm.patterns.push_back(std::move(path));
     }
+    arm.is_else = !literal && arm.patterns.size() == 1 &&
+                  arm.patterns[0].Text() == "else";
+    if (arm.is_else) {
+      if (has_else) {
+        reporter_.Add(Code::BL1023, arm.patterns[0].span,
+                      "a `match` has one `else`");
+      }
+      has_else = true;
+      arm.patterns.clear();
+    }
+    broken = broken || literal;
     arm.value = Expression(arm_context->expr());
     if (arm.value == nullptr) return nullptr;
     expr->arms.push_back(std::move(arm));
   }
+  if (broken) return nullptr;
   if (expr->arms.empty()) {
     reporter_.Add(Code::BL1043, expr->span, "a `match` needs an arm");
   }
@@ -944,8 +996,12 @@ void TreeBuilder::Interpolate(const antlr4::Token* token,
       ++close;
     }
     if (close >= end) {
-      reporter_.Add(Code::BL1029, reporter_.At(i, i + 1),
-                    "`{` is not closed in this text", "write `{{` for a brace");
+      // A quote inside of it was reported by the parser.
+      if (!reporter_.HasLexicalErrorOn(whole.line())) {
+        reporter_.Add(Code::BL1029, reporter_.At(i, i + 1),
+                      "`{` is not closed in this text",
+                      "write `{{` for a brace");
+      }
       i = end;
       break;
     }

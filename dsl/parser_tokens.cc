@@ -137,6 +137,11 @@ bool Mend(CommonToken& token, std::string_view text, Reporter& reporter) {
       token.setType(token.getType() == L::OPEN_STRING ? L::STRING
                                                       : L::RAW_STRING);
       return true;
+    case L::SINGLE_QUOTED:
+      reporter.AddLexical(Code::BL1005, span, "texts stand in double quotes",
+                          "write \"…\"");
+      token.setType(L::STRING);
+      return true;
     case L::BAD_CHARACTER: {
       static constexpr std::pair<char, const char*> kHelp[] = {
           {';', "declarations and rules need no `;`: leave it out"},
@@ -181,6 +186,152 @@ bool EndsType(const std::vector<std::unique_ptr<Token>>& tokens) {
   return false;
 }
 
+void Measure(TokenList& list, const SourceFile& source) {
+  list.depths.clear();
+  list.line_starts.clear();
+  list.indents.clear();
+  Brackets brackets(list.tokens);
+  uint32_t last_line = 0;
+  uint32_t indent = 0;
+  for (size_t i = 0; i < list.tokens.size(); ++i) {
+    auto* token = static_cast<CommonToken*>(list.tokens[i].get());
+    token->setTokenIndex(i);
+    // A closer stands as deep as its opener.
+    if (IsCloser(token->getType())) brackets.Feed(i);
+    list.depths.push_back(brackets.depth());
+    if (!IsCloser(token->getType())) brackets.Feed(i);
+    const auto start = static_cast<uint32_t>(token->getStartIndex());
+    const uint32_t line = source.LineOf(start);
+    list.line_starts.push_back(line != last_line);
+    if (line != last_line) indent = start - source.LineStart(line);
+    list.indents.push_back(indent);
+    // Texts do not span lines, so a token ends on the line it begins on.
+    last_line = line;
+  }
+}
+
+// After these a declaration's keyword can only be a name.
+bool Continues(size_t type) {
+  switch (type) {
+    case L::DOT:
+    case L::COMMA:
+    case L::COLON:
+    case L::ASSIGN:
+    case L::PIPE:
+    case L::PLUS:
+    case L::MINUS:
+    case L::STAR:
+    case L::SLASH:
+    case L::QUESTIONS:
+    case L::EQUAL:
+    case L::NOT_EQUAL:
+    case L::LESS:
+    case L::LESS_EQUAL:
+    case L::GREATER:
+    case L::GREATER_EQUAL:
+    case L::OF:
+    case L::AS:
+    case L::BY:
+    case L::ON:
+    case L::EXTEND:
+    case L::OVERRIDES:
+    case L::SELECTS:
+    case L::UNDER:
+      return true;
+    default:
+      return IsReserved(type) && type != L::TRUE && type != L::FALSE;
+  }
+}
+
+bool IsDeclarationWord(size_t type) {
+  switch (type) {
+    case L::MODULE:
+    case L::IMPORT:
+    case L::VOCABULARY:
+    case L::ENTITY:
+    case L::TYPE:
+    case L::EXTEND:
+    case L::ACTION:
+    case L::OBLIGATION:
+    case L::DEF:
+    case L::SCOPE:
+    case L::WAIVER:
+    case L::POLICY:
+    case L::TEST:
+    case L::GIVEN:
+      return true;
+    default:
+      return false;
+  }
+}
+
+// Whether a declaration begins here whatever is open: its first three tokens
+// occur nowhere else.
+bool SurelyBegins(size_t before, size_t type, size_t a, size_t b) {
+  if (!IsDeclarationWord(type) || before == L::EXTEND || before == L::DOT) {
+    return false;
+  }
+  switch (type) {
+    case L::POLICY:
+      return IsWord(a) && (b == L::TITLE || b == L::OWNER || b == L::CONTROL ||
+                           b == L::SEVERITY || b == L::HELP ||
+                           b == L::OVERRIDES || b == L::ON);
+    case L::TEST:
+      return IsText(a) && b == L::LBRACE;
+    case L::ENTITY:
+      return IsWord(a) && (b == L::IN || b == L::LBRACE);
+    case L::VOCABULARY:
+      return IsWord(a) && (b == L::ORDERED || b == L::TREE || b == L::LBRACE);
+    case L::TYPE:
+      return IsWord(a) && b == L::ASSIGN;
+    case L::EXTEND:
+      return a == L::VOCABULARY || a == L::ENTITY || a == L::ACTION;
+    case L::ACTION:
+      return ((a == L::GATE || a == L::GROUP) && IsWord(b) && b != L::OF) ||
+             (IsWord(a) && b == L::OF);
+    case L::OBLIGATION:
+      return IsWord(a) && b == L::LPAREN;
+    case L::DEF:
+      return (a == L::MASK && IsWord(b)) ||
+             (IsWord(a) && (b == L::LPAREN || b == L::COLON));
+    case L::SCOPE:
+      return IsWord(a) && (b == L::ROOT || b == L::UNDER || b == L::LBRACE);
+    case L::WAIVER:
+      return before != L::EXPECT && IsWord(a) && b == L::OF;
+    default:
+      return false;
+  }
+}
+
+bool SurelyBegins(const TokenList& list, size_t i) {
+  return SurelyBegins(i > 0 ? list.TypeAt(i - 1) : Token::EOF, list.TypeAt(i),
+                      list.TypeAt(i + 1), list.TypeAt(i + 2));
+}
+
+// `plicy p …` at the head of a line, after something that is complete: in no
+// declaration a plain name follows there.
+bool BeginsMisspelt(const TokenList& list, size_t begin, size_t i) {
+  if (list.TypeAt(i) != L::LOWER || !list.line_starts[i] ||
+      list.indents[i] > 0) {
+    return false;
+  }
+  // Between the parts of a policy's head it may be metadata.
+  const size_t before = list.TypeAt(i - 1);
+  if (before == L::RBRACE) return true;
+  return list.TypeAt(begin) != L::POLICY && EndsOperand(before);
+}
+
+// Whether a declaration, maybe a broken one, begins here if nothing is open.
+bool LikelyBegins(const TokenList& list, size_t begin, size_t i) {
+  const size_t type = list.TypeAt(i);
+  if (!IsDeclarationWord(type)) return BeginsMisspelt(list, begin, i);
+  if (i > 0 && Continues(list.TypeAt(i - 1))) return false;
+  if (list.line_starts[i]) return true;
+  const size_t a = list.TypeAt(i + 1);
+  if (type == L::MODULE || type == L::IMPORT) return IsWord(a);
+  return type == L::GIVEN && (a == L::UPPER || a == L::ROWS);
+}
+
 // Finds elements of records, parameters and vocabularies that follow one
 // another without a comma, reports them and puts the commas in.
 class CommaMender {
@@ -206,6 +357,13 @@ class CommaMender {
                  !IsName(type)) {
         vocabulary_next = false;
       }
+      if (vocabulary_end > 0 && EndsVocabulary(in, i)) {
+        list_.cuts.insert(in[i]->getStartIndex());
+        brackets.Clear();
+        vocabulary_end = 0;
+        vocabulary_next = type == L::VOCABULARY ||
+                          (type == L::EXTEND && next == L::VOCABULARY);
+      }
       if (vocabulary_end > 0 && !out.empty() && IsWord(type)) {
         MendTerm(out, *in[i], next);
       } else if ((IsWord(type) || IsText(type)) && next == L::COLON) {
@@ -225,6 +383,11 @@ class CommaMender {
   static bool IsPlace(size_t type) {
     return type == L::ABOVE || type == L::BELOW;
   }
+
+  // Every word may be a term, so a vocabulary without its `}` would swallow
+  // what follows: it ends before what begins a line like a declaration.
+  bool EndsVocabulary(const std::vector<std::unique_ptr<Token>>& in,
+                      size_t i) const;
 
   void MendTerm(std::vector<std::unique_ptr<Token>>& out, const Token& token,
                 size_t next) {
@@ -265,8 +428,12 @@ class CommaMender {
 
   void Insert(std::vector<std::unique_ptr<Token>>& out, size_t at) {
     const Token& before = *out[at - 1];
-    reporter_.Add(Code::BL1036, reporter_.Of(&before),
-                  "a comma is missing after this element");
+    const Span span = reporter_.Of(&before);
+    // `a: Int; b: Int`: what stands instead of the comma was reported.
+    if (!reporter_.HasLexicalErrorOn(span.line())) {
+      reporter_.Add(Code::BL1036, span,
+                    "a comma is missing after this element");
+    }
     const size_t end = before.getStopIndex() + 1;
     out.insert(out.begin() + static_cast<ptrdiff_t>(at),
                MakeToken(L::COMMA, end, end));
@@ -276,131 +443,53 @@ class CommaMender {
   Reporter& reporter_;
 };
 
-void Measure(TokenList& list, const SourceFile& source) {
-  list.depths.clear();
-  list.line_starts.clear();
-  Brackets brackets(list.tokens);
-  uint32_t last_line = 0;
-  for (size_t i = 0; i < list.tokens.size(); ++i) {
-    auto* token = static_cast<CommonToken*>(list.tokens[i].get());
-    token->setTokenIndex(i);
-    // A closer stands as deep as its opener.
-    if (IsCloser(token->getType())) brackets.Feed(i);
-    list.depths.push_back(brackets.depth());
-    if (!IsCloser(token->getType())) brackets.Feed(i);
-    const uint32_t line =
-        source.LineOf(static_cast<uint32_t>(token->getStartIndex()));
-    list.line_starts.push_back(line != last_line);
-    // Texts do not span lines, so a token ends on the line it begins on.
-    last_line = line;
-  }
+bool CommaMender::EndsVocabulary(const std::vector<std::unique_ptr<Token>>& in,
+                                 size_t i) const {
+  auto type = [&in](size_t at) {
+    return at < in.size() ? in[at]->getType() : Token::EOF;
+  };
+  auto line = [this](const Token& token) {
+    return reporter_.Of(&token).line();
+  };
+  // The tokens before this one are in the list already.
+  const Token& last = *list_.tokens.back();
+  const uint32_t here = line(*in[i]);
+  if (!IsDeclarationWord(type(i)) || line(last) == here) return false;
+  const size_t before = last.getType();
+  if (SurelyBegins(before, type(i), type(i + 1), type(i + 2))) return true;
+  // A term that follows a comma, or whose own comma is missing, stands alone
+  // on its line or has its place beside it.
+  const size_t next = type(i + 1);
+  return before != L::COMMA && before != L::LBRACE && i + 1 < in.size() &&
+         line(*in[i + 1]) == here && !IsPlace(next) &&
+         (IsWord(next) || IsText(next));
 }
 
-// After these a declaration's keyword can only be a name.
-bool Continues(size_t type) {
-  switch (type) {
-    case L::DOT:
-    case L::COMMA:
-    case L::COLON:
-    case L::ASSIGN:
-    case L::PIPE:
-    case L::PLUS:
-    case L::MINUS:
-    case L::STAR:
-    case L::SLASH:
-    case L::QUESTIONS:
-    case L::EQUAL:
-    case L::NOT_EQUAL:
-    case L::LESS:
-    case L::LESS_EQUAL:
-    case L::GREATER:
-    case L::GREATER_EQUAL:
-    case L::OF:
-    case L::AS:
-    case L::BY:
-    case L::ON:
-    case L::EXTEND:
-    case L::OVERRIDES:
-    case L::SELECTS:
-      return true;
-    default:
-      return IsReserved(type) && type != L::TRUE && type != L::FALSE;
-  }
+// The token of a declaration that is its name, or after `extend` says what is
+// extended.
+bool IsNameSlot(const TokenList& list, size_t begin, size_t i) {
+  if (i == begin + 1) return IsDeclarationWord(list.TypeAt(begin));
+  const size_t kind = list.TypeAt(begin + 1);
+  return i == begin + 2 && list.TypeAt(begin) == L::ACTION &&
+         (kind == L::GATE || kind == L::GROUP);
 }
 
-bool IsDeclarationWord(size_t type) {
-  switch (type) {
-    case L::MODULE:
-    case L::IMPORT:
-    case L::VOCABULARY:
-    case L::ENTITY:
-    case L::TYPE:
-    case L::EXTEND:
-    case L::ACTION:
-    case L::OBLIGATION:
-    case L::DEF:
-    case L::SCOPE:
-    case L::WAIVER:
-    case L::POLICY:
-    case L::TEST:
-    case L::GIVEN:
-      return true;
-    default:
+// Whether the declaration that begins at `begin` ends before `i`. `open`:
+// brackets are open there.
+bool Begins(const TokenList& list, size_t begin, size_t i, bool open) {
+  if (list.cuts.count(list.tokens[i]->getStartIndex()) > 0) return true;
+  if (IsNameSlot(list, begin, i)) {
+    // Every word may be a name. That the name was left out shows only where
+    // another line begins like a whole declaration.
+    if (!list.line_starts[i] || !IsDeclarationWord(list.TypeAt(i)) ||
+        list.TypeAt(begin) == L::EXTEND) {
       return false;
+    }
+    const size_t next = list.TypeAt(i + 1);
+    return next == L::LOWER || next == L::UPPER || IsText(next) ||
+           SurelyBegins(list, i);
   }
-}
-
-// Whether a declaration begins here whatever is open: its first three tokens
-// occur nowhere else.
-bool SurelyBegins(const TokenList& list, size_t i) {
-  const size_t type = list.TypeAt(i);
-  if (!IsDeclarationWord(type)) return false;
-  const size_t before = i > 0 ? list.TypeAt(i - 1) : Token::EOF;
-  const size_t a = list.TypeAt(i + 1);
-  const size_t b = list.TypeAt(i + 2);
-  switch (type) {
-    case L::POLICY:
-      return IsWord(a) && (b == L::TITLE || b == L::OWNER || b == L::CONTROL ||
-                           b == L::SEVERITY || b == L::HELP ||
-                           b == L::OVERRIDES || b == L::ON);
-    case L::TEST:
-      return IsText(a) && b == L::LBRACE;
-    case L::ENTITY:
-      return before != L::EXTEND && IsWord(a) && (b == L::IN || b == L::LBRACE);
-    case L::VOCABULARY:
-      return before != L::EXTEND && IsWord(a) &&
-             (b == L::ORDERED || b == L::TREE || b == L::LBRACE);
-    case L::TYPE:
-      return IsWord(a) && b == L::ASSIGN;
-    case L::EXTEND:
-      return a == L::VOCABULARY || a == L::ENTITY || a == L::ACTION;
-    case L::ACTION:
-      return before != L::EXTEND &&
-             (((a == L::GATE || a == L::GROUP) && IsWord(b) && b != L::OF) ||
-              (IsWord(a) && b == L::OF));
-    case L::OBLIGATION:
-      return IsWord(a) && b == L::LPAREN;
-    case L::DEF:
-      return (a == L::MASK && IsWord(b)) ||
-             (IsWord(a) && (b == L::LPAREN || b == L::COLON));
-    case L::SCOPE:
-      return IsWord(a) && (b == L::ROOT || b == L::UNDER || b == L::LBRACE);
-    case L::WAIVER:
-      return before != L::EXPECT && IsWord(a) && b == L::OF;
-    default:
-      return false;
-  }
-}
-
-// Whether a declaration, maybe a broken one, begins here if nothing is open.
-bool LikelyBegins(const TokenList& list, size_t i) {
-  const size_t type = list.TypeAt(i);
-  if (!IsDeclarationWord(type)) return false;
-  if (i > 0 && Continues(list.TypeAt(i - 1))) return false;
-  if (list.line_starts[i]) return true;
-  const size_t a = list.TypeAt(i + 1);
-  if (type == L::MODULE || type == L::IMPORT) return IsWord(a);
-  return type == L::GIVEN && (a == L::UPPER || a == L::ROWS);
+  return SurelyBegins(list, i) || (!open && LikelyBegins(list, begin, i));
 }
 
 }  // namespace
@@ -430,6 +519,27 @@ void Reporter::AddLexical(Code code, Span span, std::string message,
                           std::string suggestion) {
   lexical_lines_.insert(span.line());
   Add(code, span, std::move(message), std::move(suggestion));
+}
+
+bool EndsOperand(size_t type) {
+  switch (type) {
+    case L::LOWER:
+    case L::UPPER:
+    case L::INT:
+    case L::DECIMAL:
+    case L::NUMBER_UNIT:
+    case L::STRING:
+    case L::RAW_STRING:
+    case L::TRUE:
+    case L::FALSE:
+    case L::RBRACE:
+    case L::RPAREN:
+    case L::RBRACKET:
+    case L::QUESTION:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool BeginsRule(size_t type) {
@@ -611,9 +721,7 @@ std::vector<Unit> SplitUnits(const TokenList& list) {
   const size_t end = list.tokens.size() - 1;  // without EOF
   Unit unit;
   for (size_t i = 0; i < end; ++i) {
-    const bool begins =
-        SurelyBegins(list, i) || (brackets.empty() && LikelyBegins(list, i));
-    if (begins && i > unit.begin) {
+    if (i > unit.begin && Begins(list, unit.begin, i, !brackets.empty())) {
       unit.end = i;
       unit.unclosed = brackets.top();
       units.push_back(unit);

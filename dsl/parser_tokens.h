@@ -78,6 +78,11 @@ struct TokenList {
   std::vector<std::unique_ptr<antlr4::Token>> tokens;
   std::vector<Depth> depths;
   std::vector<bool> line_starts;
+  // How far the first token of its line stands to the right, in bytes.
+  std::vector<uint32_t> indents;
+  // Byte offsets of tokens at which a declaration begins although the
+  // vocabulary before it is not closed.
+  std::set<size_t> cuts;
   // Doc comments by the byte offset of the token they precede.
   std::unordered_map<size_t, std::string> docs;
 
@@ -99,6 +104,8 @@ inline bool IsWord(size_t type) { return IsName(type) || IsReserved(type); }
 inline bool IsText(size_t type) {
   return type == BylawLexer::STRING || type == BylawLexer::RAW_STRING;
 }
+// Whether an expression or a list may end with it.
+bool EndsOperand(size_t type);
 // allow deny mask hide keep drop require let for first
 bool BeginsRule(size_t type);
 

@@ -26,6 +26,37 @@ std::string WithFirst(const std::string& text, bool upper) {
   return out;
 }
 
+// `level = "x"`, a named argument as other languages write it: the comparison
+// as which it was read, or null.
+P::ComparisonContext* KeywordArgument(P::ArgumentContext* argument) {
+  auto broken = [](const antlr4::ParserRuleContext* context) {
+    return context == nullptr || context->exception != nullptr;
+  };
+  if (broken(argument) || argument->word() != nullptr) return nullptr;
+  P::ExprContext* expr = argument->expr();
+  if (broken(expr) || broken(expr->disjunction())) return nullptr;
+  if (expr->disjunction()->conjunction().size() != 1) return nullptr;
+  P::ConjunctionContext* conjunction = expr->disjunction()->conjunction(0);
+  if (broken(conjunction) || conjunction->negation().size() != 1) {
+    return nullptr;
+  }
+  P::NegationContext* negation = conjunction->negation(0);
+  if (broken(negation) || negation->children.size() != 1) return nullptr;
+  P::ComparisonContext* comparison = negation->comparison();
+  if (broken(comparison) || broken(comparison->sum()) ||
+      comparison->comparisonTail().size() != 1) {
+    return nullptr;
+  }
+  P::ComparisonTailContext* tail = comparison->comparisonTail(0);
+  if (broken(tail) || broken(tail->comparisonOp()) || broken(tail->sum()) ||
+      tail->comparisonOp()->ASSIGN() == nullptr) {
+    return nullptr;
+  }
+  const P::SumContext* name = comparison->sum();
+  const bool word = name->start == name->stop && IsName(name->start->getType());
+  return word ? comparison : nullptr;
+}
+
 }  // namespace
 
 // ---------------------------------------------------------------------------
@@ -60,33 +91,39 @@ Name TreeBuilder::NameOf(const Context* context) const {
 
 Name TreeBuilder::LowerName(const Context* context) {
   Name name = NameOf(context);
-  CheckLower(name);
+  CheckLower(&name);
   return name;
 }
 
-void TreeBuilder::CheckLower(const Name& name) {
-  if (!StartsUpper(name.text)) return;
-  reporter_.Add(Code::BL1022, name.span,
-                absl::StrCat("`", name.text, "` must start lower-case"),
-                DidYouMean(WithFirst(name.text, false)));
+void TreeBuilder::CheckLower(Name* name) {
+  if (!StartsUpper(name->text)) return;
+  const std::string meant = WithFirst(name->text, false);
+  reporter_.Add(Code::BL1022, name->span,
+                absl::StrCat("`", name->text, "` must start lower-case"),
+                DidYouMean(meant));
+  name->text = meant;
 }
 
-void TreeBuilder::CheckLowerPath(const Path& path) {
-  for (const Name& part : path.parts) CheckLower(part);
+void TreeBuilder::CheckLowerPath(Path* path) {
+  for (Name& part : path->parts) CheckLower(&part);
 }
 
-void TreeBuilder::CheckTypeName(const Name& name) {
-  if (name.text.empty() || StartsUpper(name.text)) return;
+void TreeBuilder::CheckTypeName(Name* name) {
+  if (name->text.empty() || StartsUpper(name->text)) return;
   const bool letter =
-      absl::ascii_isalpha(static_cast<unsigned char>(name.text[0]));
-  reporter_.Add(Code::BL1021, name.span,
-                absl::StrCat("types start upper-case: `", name.text, "`"),
-                letter ? DidYouMean(WithFirst(name.text, true)) : "");
+      absl::ascii_isalpha(static_cast<unsigned char>(name->text[0]));
+  const std::string meant = letter ? WithFirst(name->text, true) : name->text;
+  reporter_.Add(Code::BL1021, name->span,
+                absl::StrCat("types start upper-case: `", name->text, "`"),
+                letter ? DidYouMean(meant) : "");
+  name->text = meant;
 }
 
-void TreeBuilder::CheckType(const Path& path) {
-  for (size_t i = 0; i + 1 < path.parts.size(); ++i) CheckLower(path.parts[i]);
-  if (!path.parts.empty()) CheckTypeName(path.parts.back());
+void TreeBuilder::CheckType(Path* path) {
+  for (size_t i = 0; i + 1 < path->parts.size(); ++i) {
+    CheckLower(&path->parts[i]);
+  }
+  if (!path->parts.empty()) CheckTypeName(&path->parts.back());
 }
 
 Path TreeBuilder::PathOf(P::PathContext* context) {
@@ -117,7 +154,7 @@ Path TreeBuilder::UpperPathOf(P::UpperPathContext* context) {
 
 Path TreeBuilder::TypePathOf(P::PathContext* context) {
   Path path = PathOf(context);
-  CheckType(path);
+  CheckType(&path);
   return path;
 }
 
@@ -135,7 +172,7 @@ std::vector<Path> TreeBuilder::LowerPathsOf(P::PathsContext* context) {
   if (context == nullptr) return paths;
   for (P::PathContext* path : context->path()) {
     paths.push_back(PathOf(path));
-    CheckLowerPath(paths.back());
+    CheckLowerPath(&paths.back());
   }
   return paths;
 }
@@ -169,7 +206,7 @@ ast::TypeRef TreeBuilder::TypeOf(P::TypeContext* context) {
   } else if (name == "Map") {
     type.kind = ast::TypeRef::Kind::kMap;
   } else {
-    reporter_.Add(Code::BL1001, type.name.span,
+    reporter_.Add(Code::BL2006, type.name.span,
                   absl::StrCat("`", name,
                                "` takes no element type: only Set, "
                                "List and Map do"));
@@ -260,7 +297,7 @@ void TreeBuilder::AddVocabulary(P::VocabularyContext* context,
     vocabulary.kind = ast::Vocabulary::Kind::kTree;
   }
   Name name = NameOf(context->name());
-  CheckTypeName(name);
+  CheckTypeName(&name);
   vocabulary.name = {{name}, name.span};
   vocabulary.terms = TermsOf(context->terms());
   vocabulary.doc = Doc(context);
@@ -271,7 +308,7 @@ void TreeBuilder::AddVocabulary(P::VocabularyContext* context,
 void TreeBuilder::AddEntity(P::EntityContext* context, ast::File* file) {
   ast::Entity entity;
   Name name = NameOf(context->name());
-  CheckTypeName(name);
+  CheckTypeName(&name);
   entity.name = {{name}, name.span};
   entity.parents = TypePathsOf(context->paths());
   entity.attributes =
@@ -284,7 +321,7 @@ void TreeBuilder::AddEntity(P::EntityContext* context, ast::File* file) {
 
 void TreeBuilder::AddType(P::TypeDeclContext* context, ast::File* file) {
   Name name = NameOf(context->name());
-  CheckTypeName(name);
+  CheckTypeName(&name);
   if (context->attributes() != nullptr) {
     ast::RecordType record;
     record.name = std::move(name);
@@ -328,7 +365,7 @@ void TreeBuilder::AddExtension(P::ExtensionContext* context, ast::File* file) {
     ast::Action action;
     action.extends = true;
     action.name = PathOf(context->path());
-    CheckLowerPath(action.name);
+    CheckLowerPath(&action.name);
     action.parameters =
         AttributesOf(context->attributes(),
                      {.defaults = true, .includes = true, .what = "an action"});
@@ -345,7 +382,7 @@ void TreeBuilder::AddAction(P::ActionContext* context, ast::File* file) {
     group.name = std::move(name);
     for (P::PathContext* path : context->path()) {
       group.actions.push_back(PathOf(path));
-      CheckLowerPath(group.actions.back());
+      CheckLowerPath(&group.actions.back());
     }
     if (group.actions.empty()) {
       reporter_.Add(Code::BL1043, At(context), "a group needs an action");
@@ -418,7 +455,7 @@ ast::MaskUse TreeBuilder::MaskOf(P::MaskUseContext* context) {
   ast::MaskUse mask;
   if (Broken(context)) return mask;
   mask.name = PathOf(context->path());
-  CheckLowerPath(mask.name);
+  CheckLowerPath(&mask.name);
   if (context->arguments() != nullptr) {
     mask.arguments = ArgumentsOf(context->arguments());
   }
@@ -432,6 +469,17 @@ std::vector<ast::Argument> TreeBuilder::ArgumentsOf(
   if (context == nullptr) return arguments;
   for (P::ArgumentContext* each : context->argument()) {
     ast::Argument argument;
+    P::ComparisonContext* named = KeywordArgument(each);
+    if (named != nullptr) {
+      const auto* assign = named->comparisonTail(0)->comparisonOp()->start;
+      argument.name = NameOf(named->sum());
+      reporter_.Add(Code::BL1001, At(assign),
+                    "`:` stands between an argument's name and its value",
+                    DidYouMean(absl::StrCat(argument.name.text, ": …")));
+      argument.value = Sum(named->comparisonTail(0)->sum());
+      arguments.push_back(std::move(argument));
+      continue;
+    }
     if (each->word() != nullptr) argument.name = NameOf(each->word());
     argument.value = Broken(each) ? nullptr : Expression(each->expr());
     arguments.push_back(std::move(argument));
@@ -490,14 +538,10 @@ void TreeBuilder::AddWaiver(P::WaiverContext* context, ast::File* file) {
   ast::Waiver waiver;
   waiver.name = LowerName(context->name());
   waiver.policy = PathOf(context->path());
-  CheckLowerPath(waiver.policy);
+  CheckLowerPath(&waiver.policy);
   std::vector<std::string> seen;
-  bool broken = false;
   for (P::WaiverItemContext* item : context->waiverItem()) {
-    if (Broken(item)) {
-      broken = true;
-      continue;
-    }
+    if (Broken(item)) continue;
     const Span word = At(item->start);
     if (!Once(&seen, std::string(word.text()), word)) continue;
     switch (item->start->getType()) {
@@ -526,7 +570,7 @@ void TreeBuilder::AddWaiver(P::WaiverContext* context, ast::File* file) {
         break;
     }
   }
-  if (!broken) {
+  if (!broken_) {
     std::string missing;
     for (const char* item :
          {"on", "reason", "requested", "approved", "from", "until"}) {
@@ -782,7 +826,7 @@ ast::Rule TreeBuilder::RuleOf(P::Rule_Context* context) {
     case P::REQUIRE:
       rule.kind = RuleKind::kRequire;
       rule.path = PathOf(context->path());
-      CheckLowerPath(rule.path);
+      CheckLowerPath(&rule.path);
       rule.arguments = ArgumentsOf(context->arguments());
       break;
     case P::LET:
@@ -816,6 +860,8 @@ ast::Rule TreeBuilder::RuleOf(P::Rule_Context* context) {
   // may be behind it.
   const size_t next = list_->TypeAt(context->stop->getTokenIndex() + 1);
   if (!BeginsRule(next) && next != P::RBRACE) return rule;
+  // A text that is not closed takes the rest of its line with it.
+  if (reporter_.HasLexicalErrorOn(At(context->stop).line())) return rule;
   if (rule.kind == RuleKind::kDeny && rule.because == nullptr) {
     reporter_.Add(Code::BL1042, rule.keyword_span,
                   "a `deny` says why: `because \"…\"`");
@@ -827,37 +873,15 @@ ast::Rule TreeBuilder::RuleOf(P::Rule_Context* context) {
   return rule;
 }
 
+// That its rules are of one kind and about one thing is the checker's to say.
 void TreeBuilder::CheckFirst(const ast::Rule& first) {
   using ast::RuleKind;
-  auto family = [](RuleKind kind) {
-    if (kind == RuleKind::kHide) return RuleKind::kMask;
-    return kind == RuleKind::kDropRows ? RuleKind::kKeepRows : kind;
-  };
-  const ast::Rule* model = nullptr;
   for (const ast::Rule& rule : first.body) {
     if (rule.kind == RuleKind::kLet || rule.kind == RuleKind::kFor ||
         rule.kind == RuleKind::kFirst) {
       reporter_.Add(Code::BL1040, rule.keyword_span,
                     absl::StrCat("`", ast::RuleKindText(rule.kind),
                                  "` cannot stand in `first`"));
-      continue;
-    }
-    if (model == nullptr) {
-      model = &rule;
-    } else if (family(rule.kind) != family(model->kind)) {
-      reporter_.Add(Code::BL1040, rule.keyword_span,
-                    absl::StrCat("`", ast::RuleKindText(rule.kind),
-                                 "` stands in a `first` of `",
-                                 ast::RuleKindText(model->kind), "`"));
-    } else if (rule.target.text != model->target.text &&
-               family(rule.kind) == RuleKind::kMask) {
-      reporter_.Add(Code::BL1040, rule.target.span,
-                    absl::StrCat("the rules of a `first` have one target: `",
-                                 model->target.text, "`"));
-    } else if (rule.path.Text() != model->path.Text()) {
-      reporter_.Add(Code::BL1040, rule.path.span,
-                    absl::StrCat("the rules of a `first` have one target: `",
-                                 model->path.Text(), "`"));
     }
   }
 }
@@ -870,7 +894,7 @@ void TreeBuilder::AddPolicy(P::PolicyContext* context, ast::File* file) {
     policy.name = LowerName(head->name());
     if (head->path() != nullptr) {
       policy.overrides = PathOf(head->path());
-      CheckLowerPath(policy.overrides);
+      CheckLowerPath(&policy.overrides);
     }
     if (!broken) ReadMetadata(head, &policy);
     if (head->head() != nullptr && !Broken(head->head())) {
@@ -948,7 +972,7 @@ ast::TestRequest TreeBuilder::RequestOf(P::TestRequestContext* context) {
   request.span = At(context);
   request.subject = EntityOf(context->entityValue(0));
   request.action = PathOf(context->path());
-  CheckLowerPath(request.action);
+  CheckLowerPath(&request.action);
   request.resource = EntityOf(context->entityValue(1));
   for (const ast::ExprPtr* entity : {&request.subject, &request.resource}) {
     if (*entity != nullptr && (*entity)->has_body) {
@@ -989,7 +1013,7 @@ ast::Expect TreeBuilder::ExpectOf(P::ExpectationContext* context) {
   const bool negated = context->NOT() != nullptr;
   if (context->path() != nullptr) {
     expect.path = PathOf(context->path());
-    CheckLowerPath(expect.path);
+    CheckLowerPath(&expect.path);
   }
   if (context->string() != nullptr) expect.text = TextOf(context->string());
   if (context->DENY() != nullptr) {
@@ -1072,10 +1096,10 @@ void TreeBuilder::AddTest(P::TestContext* context, ast::File* file) {
       test.expects.push_back(ExpectOf(item->expectation()));
     }
   }
-  if (!broken && !asked) {
+  if (!broken_ && !asked) {
     reporter_.Add(Code::BL1024, test.name.span, "the test lacks its `when`");
   }
-  if (!broken && asked && test.expects.empty()) {
+  if (!broken_ && asked && test.expects.empty()) {
     reporter_.Add(Code::BL1024, test.name.span, "the test expects nothing");
   }
   test.doc = Doc(context);
@@ -1084,9 +1108,10 @@ void TreeBuilder::AddTest(P::TestContext* context, ast::File* file) {
 }
 
 void TreeBuilder::Add(P::DeclarationContext* context, const TokenList& list,
-                      ast::File* file) {
+                      bool broken, ast::File* file) {
   if (context == nullptr) return;
   list_ = &list;
+  broken_ = broken;
   too_deep_ = false;
   in_test_ = context->test() != nullptr || context->given() != nullptr;
   if (context->policy() != nullptr) {

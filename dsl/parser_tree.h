@@ -27,13 +27,15 @@ class TreeBuilder {
   TreeBuilder(Reporter& reporter, ParseInside parse_inside)
       : reporter_(reporter), parse_inside_(std::move(parse_inside)) {}
 
+  // `broken`: the parser has reported errors of this declaration.
   void Add(BylawParser::DeclarationContext* context, const TokenList& list,
-           ast::File* file);
+           bool broken, ast::File* file);
   ast::ExprPtr Expression(BylawParser::ExprContext* context);
   ast::Path PathOf(BylawParser::PathContext* context);
-  // Reports names that should start otherwise.
-  void CheckLower(const ast::Name& name);
-  void CheckLowerPath(const ast::Path& path);
+  // Report names that should start otherwise, and take them as they should be,
+  // so that the checker does not stumble over them once more.
+  void CheckLower(ast::Name* name);
+  void CheckLowerPath(ast::Path* path);
 
  private:
   using P = BylawParser;
@@ -74,8 +76,8 @@ class TreeBuilder {
   ast::Path TypePathOf(P::PathContext* context);
   std::vector<ast::Path> TypePathsOf(P::PathsContext* context);
   std::vector<ast::Path> LowerPathsOf(P::PathsContext* context);
-  void CheckType(const ast::Path& path);
-  void CheckTypeName(const ast::Name& name);
+  void CheckType(ast::Path* path);
+  void CheckTypeName(ast::Name* name);
   ast::TypeRef TypeOf(P::TypeContext* context);
   std::vector<ast::Term> TermsOf(P::TermsContext* context);
   ast::Attribute AttributeOf(P::AttributeContext* context,
@@ -131,6 +133,9 @@ class TreeBuilder {
   ast::ExprPtr Make(ast::ExprKind kind, Span span) const;
   // Sets the height; an expression that is too high is cut off and reported.
   ast::ExprPtr Finish(ast::ExprPtr expr);
+  void SayTooDeep(Span span, std::string message);
+  // Reports that `not` or `-` stands before an operand too often.
+  bool TooManySigns(size_t signs, Span span);
   ast::ExprPtr Binary(ast::Op op, Span op_span, ast::ExprPtr left,
                       ast::ExprPtr right);
   ast::ExprPtr Disjunction(P::DisjunctionContext* context);
@@ -165,6 +170,7 @@ class TreeBuilder {
   ParseInside parse_inside_;
   const TokenList* list_ = nullptr;
   bool in_test_ = false;
+  bool broken_ = false;    // what seems to be missing may not have been read
   bool too_deep_ = false;  // reported once a declaration
 };
 

@@ -141,7 +141,7 @@ bool BindNames(const Facts& facts, const Request& request, Arena& arena,
   bound->now = request.now;
   bound->asked_by_name = false;
   bound->asked = {};
-  bound->column_error = {};
+  bound->column_errors = {};
   return true;
 }
 
@@ -526,11 +526,8 @@ bool Binder::BindContext() {
       Vm vm(&bound_, options_.vm);
       if (!vm.RunValue(attribute.default_chunk, {}, &slots[slot])) {
         slots[slot] = defaults[slot];
-        if (bound_.column_error.empty()) {
-          bound_.column_error =
-              arena_.Copy("the default of context." + attribute.name +
-                          " cannot be computed: " + std::string(vm.error()));
-        }
+        AddColumnError("the default of context." + attribute.name +
+                       " cannot be computed: " + std::string(vm.error()));
       }
     }
     if (attribute.includes_resource) IncludeResource(attribute, &slots[slot]);
@@ -584,8 +581,7 @@ bool Binder::BindColumns(const Node* names, Value* slot) {
   }
   const std::string_view id = request_.resource.id;
   if (columns.size == 0 || columns.element != Kind::kEntity) {
-    bound_.column_error =
-        arena_.Copy("facts know no columns of " + Describe(bound_.resource));
+    AddColumnError("facts know no columns of " + Describe(bound_.resource));
     return true;
   }
   if (names == nullptr) {
@@ -621,11 +617,8 @@ bool Binder::BindColumns(const Node* names, Value* slot) {
                               world_->Intern(name));
     }
     if (c == kNone) {
-      if (bound_.column_error.empty()) {
-        bound_.column_error =
-            arena_.Copy(schema_.entities[bound_.resource_type].name + " " +
-                        Quoted(id) + " has no column " + Quoted(name));
-      }
+      AddColumnError(schema_.entities[bound_.resource_type].name + " " +
+                     Quoted(id) + " has no column " + Quoted(name));
       continue;
     }
     c &= kEntityMask;

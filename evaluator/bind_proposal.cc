@@ -64,7 +64,7 @@ bool Binder::Propose() {
   for (size_t i = 0; i < changed_.size(); ++i) {
     CloseParents(*overlay().changed.Find(changed_[i]), changed_[i]);
   }
-  return CheckCycles();
+  return CheckCycles() && CheckColumnNames();
 }
 
 // Makes known what `attributes` proposes and nests, without reading it yet.
@@ -496,6 +496,58 @@ bool Binder::CheckCycles() {
     }
   }
   return true;
+}
+
+// Columns are asked for by name: two of one name cannot be told apart.
+bool Binder::CheckColumnNames() {
+  for (const Schema::Selectable& s : schema_.selectables) {
+    if (s.columns_slot == kNone || s.name_slot == kNone) continue;
+    for (Cell owner : changed_) {
+      const OverlayRecord* r = *overlay().changed.Find(owner);
+      if (r->record.type != s.entity) continue;
+      const Value& columns = r->slots[s.columns_slot];
+      if (columns.element != Kind::kEntity) continue;
+      ArenaMap<Cell> by_name(&arena_);
+      for (uint32_t i = 0; i < columns.size; ++i) {
+        const Cell column = columns.cells[i] & kEntityMask;
+        const EntityRecord* record = world_->Find(column);
+        if (record == nullptr) continue;
+        const Value& name = record->slots[s.name_slot];
+        if (name.kind != Kind::kString) continue;
+        bool added = false;
+        const Cell other = *by_name.Insert(name.size, column, &added);
+        if (added) continue;
+        Refuse("BL5221",
+               Describe(owner) + " would have two columns named " +
+                   Quoted(world_->Text(name.size)) + ": " + Describe(other) +
+                   " and " + Describe(column),
+               "give one of them another name");
+        error_.field = PathOf(IsProposed(column) ? column : other);
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+std::string Binder::PathOf(Cell proposed) const {
+  OverlayRecord** r = world_->overlay_->changed.Find(proposed);
+  if (r == nullptr || (*r)->nested_in == kNone) return "resource.attributes";
+  const Cell owner = (*r)->nested_in;
+  std::string path = PathOf(owner);
+  for (const Attribute& a :
+       schema_.entities[world_->TypeOf(owner)].attributes) {
+    uint32_t child = kNone;
+    if (!MayNest(world_->TypeOf(owner), a, &child) ||
+        child != (*r)->record.type) {
+      continue;
+    }
+    path += "." + a.name;
+    break;
+  }
+  const std::string_view name =
+      world_->IdOf(proposed).substr(world_->IdOf(owner).size() + 1);
+  return path + "." + std::string(name);
 }
 
 }  // namespace bylaw

@@ -24,7 +24,8 @@ class Binder : public ValueDecoder {
         options_(options),
         bound_(*bound),
         error_(*error),
-        asserted_(&arena) {}
+        asserted_(&arena),
+        column_errors_(&arena) {}
 
   bool Bind();
 
@@ -69,6 +70,11 @@ class Binder : public ValueDecoder {
   bool BindResource();
   bool BindContext();
   bool BindColumns(const Node* names, Value* slot);
+  // The decision will be DENY.
+  void AddColumnError(const std::string& message) {
+    column_errors_.push_back(arena_.Copy(message));
+    bound_.column_errors = column_errors_.span();
+  }
   void IncludeResource(const Attribute& attribute, Value* slot);
   bool Assert(Cell n, const Node& attributes);
   OverlayRecord* NewRecord(uint32_t type, Cell n);
@@ -91,6 +97,9 @@ class Binder : public ValueDecoder {
   void RemoveChildren(Cell n);
   void CloseParents(OverlayRecord* r, Cell n);
   bool CheckCycles();
+  bool CheckColumnNames();
+  // Where the proposal nests it: "resource.attributes.columns.email".
+  std::string PathOf(Cell proposed) const;
   OverlayRecord* Change(Cell n);
   bool IsProposed(Cell n) const {
     const Overlay* o = world_->overlay_;
@@ -110,8 +119,9 @@ class Binder : public ValueDecoder {
   bool in_context_ = false;
   Cell owner_ = kNone;  // whose attributes are being proposed
   uint32_t slot_ = kNone;
-  int base_depth_ = 0;          // of that attribute
-  ArenaMap<Value> asserted_;    // entity << 32 | slot
+  int base_depth_ = 0;        // of that attribute
+  ArenaMap<Value> asserted_;  // entity << 32 | slot
+  ArenaVector<std::string_view> column_errors_;
   std::vector<Cell> proposed_;  // resource first
   std::vector<Cell> changed_;   // and those whose inverses changed
   PathPart path_[kMaxPath];

@@ -99,7 +99,7 @@ class Composer {
   void DenyUnknownResource() {
     decision_.outcome = DecisionOutcome::kDeny;
     decision_.nothing_allows = !action_.gate;
-    decision_.keep = keep_;
+    decision_.keep = Keep();
     AddError(kNone, nullptr,
              "the resource is not known: " +
                  program_.schema.entities[request_.resource_type].name + " \"" +
@@ -133,14 +133,20 @@ class Composer {
     decision_.ungoverned = !below_root;
   }
 
-  // "One that meets a reference to an unknown entity makes the decision DENY."
+  // "One that meets a reference to an unknown entity makes the decision DENY":
+  // every clause is looked at, so that their order tells nothing.
   bool Governs(uint32_t scope, Cell resource) {
+    bool governs = false;
     for (const Scope::Governs& g : program_.scopes[scope].governs) {
       if (g.entity != request_.resource_type) continue;
-      if (g.chunk == kNone) return true;
+      if (g.chunk == kNone) {
+        governs = true;
+        continue;
+      }
       switch (vm_.RunConditionOn(g.chunk, resource)) {
         case Vm::Outcome::kTrue:
-          return true;
+          governs = true;
+          break;
         case Vm::Outcome::kFalse:
           break;
         case Vm::Outcome::kError:
@@ -150,7 +156,7 @@ class Composer {
           must_deny_ = true;
       }
     }
-    return false;
+    return governs;
   }
 
   bool InChain(uint32_t scope) const {
@@ -223,17 +229,23 @@ class Composer {
     return delegated;
   }
 
+  // Every clause is looked at, so that their order tells nothing.
   bool MayAllow(uint32_t scope, uint32_t policy) {
+    bool may_allow = false;
     for (const Scope::MayAllow& may : program_.scopes[scope].may_allow) {
       if (may.resource != request_.resource_type ||
           !std::binary_search(may.actions.begin(), may.actions.end(),
                               request_.action)) {
         continue;
       }
-      if (may.chunk == kNone) return true;
+      if (may.chunk == kNone) {
+        may_allow = true;
+        continue;
+      }
       switch (vm_.RunCondition(may.chunk)) {
         case Vm::Outcome::kTrue:
-          return true;
+          may_allow = true;
+          break;
         case Vm::Outcome::kFalse:
           break;
         case Vm::Outcome::kError:
@@ -242,7 +254,7 @@ class Composer {
                        std::string(vm_.error()));
       }
     }
-    return false;
+    return may_allow;
   }
 
   // --- Waivers --------------------------------------------------------------
@@ -457,8 +469,8 @@ class Composer {
     for (const RuleError& e : binding_.errors) {
       must_deny_ |= IsTightening(program_.rules[e.rule].kind);
     }
-    if (!request_.column_error.empty()) {
-      AddError(kNone, nullptr, std::string(request_.column_error));
+    for (const std::string_view error : request_.column_errors) {
+      AddError(kNone, nullptr, std::string(error));
       must_deny_ = true;
     }
     decision_.not_delegated = refused.span();
@@ -820,7 +832,12 @@ int CompareElement(const World& world, const Value& a, const Value& b) {
   if (a.kind == Kind::kString && b.kind == Kind::kString) {
     return world.Text(a.size).compare(world.Text(b.size));
   }
-  return CompareValues(a, b);
+  const int c = CompareValues(a, b);
+  if (c == 0 && a.kind == Kind::kVersion) {
+    // Equal as versions, yet spelled in two ways: both are listed.
+    return a.version->build.compare(b.version->build);
+  }
+  return c;
 }
 
 }  // namespace

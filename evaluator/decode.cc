@@ -40,7 +40,9 @@ std::string_view NodeKindName(const Node& node) {
   return "a value";
 }
 
-std::optional<int64_t> ExactNumber(std::string_view text, int scale) {
+std::optional<int64_t> ExactNumber(std::string_view text, int scale,
+                                   bool* is_number) {
+  if (is_number != nullptr) *is_number = false;
   size_t i = 0;
   bool negative = false;
   if (i < text.size() && (text[i] == '-' || text[i] == '+')) {
@@ -77,6 +79,7 @@ std::optional<int64_t> ExactNumber(std::string_view text, int scale) {
     }
     exponent += minus ? -e : e;
   }
+  if (is_number != nullptr) *is_number = true;
   if (digits.empty()) return 0;
   while (!digits.empty() && digits.back() == '0') {
     digits.pop_back();
@@ -172,11 +175,14 @@ bool ValueDecoder::DecodeNumber(const Node& node, TypeId type, Value* out) {
     }
   } else if (node.kind == Node::Kind::kString) {
     v = is_int ? ParseInt(node.text) : ParseDecimal(node.text);
-    if (!v) {
+    bool is_number = false;
+    const bool exact =
+        ExactNumber(node.text, is_int ? 0 : 6, &is_number).has_value();
+    if (!v && (exact || !is_number)) {
       return WrongType(node, type,
                        is_int ? "write a whole number" : "write a number");
     }
-    if (is_int && *v <= kExactDouble && *v >= -kExactDouble) {
+    if (v && is_int && *v <= kExactDouble && *v >= -kExactDouble) {
       return WrongType(node, type, "write the number without quotes");
     }
   } else {
@@ -337,8 +343,10 @@ bool ValueDecoder::ReferenceMap(const Node& node, const TypeInfo& type,
     } else if (key.text == "id") {
       id_node = &value;
     } else {
+      Push(key.text);
       Fail(DecodeProblem::kUnknownField, key,
            "a reference has no " + Quote(key.text), "write {type: …, id: …}");
+      Pop();
       ok = false;
     }
   }
@@ -392,10 +400,16 @@ bool ValueDecoder::DecodeRecord(const Node& node, TypeId type, Value* out) {
     if (slot == kNone) {
       std::vector<std::string_view> names;
       for (const Attribute& f : record.fields) names.push_back(f.name);
+      Push(key.text);
       Fail(DecodeProblem::kUnknownField, key,
            record.name + " has no field " + Quote(key.text),
            GuessText(key.text, names));
+      Pop();
       ok = false;
+      // What was probably meant is not missed besides.
+      const uint32_t meant =
+          Schema::FindAttribute(record.fields, NearestWord(key.text, names));
+      if (meant != kNone) given[meant] = true;
       continue;
     }
     given[slot] = true;

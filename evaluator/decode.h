@@ -89,8 +89,9 @@ class ValueDecoder {
 // What a node is, in words: "a text", "a list".
 std::string_view NodeKindName(const Node& node);
 // The number times 10^scale, if it is whole and fits: exact, whatever the
-// exponent.
-std::optional<int64_t> ExactNumber(std::string_view text, int scale);
+// exponent. `is_number` is set to whether the text is a number at all.
+std::optional<int64_t> ExactNumber(std::string_view text, int scale,
+                                   bool* is_number = nullptr);
 
 }  // namespace bylaw
 

@@ -16,6 +16,7 @@ namespace bylaw {
 namespace {
 
 constexpr uint32_t kMaxSuggestions = 20;  // guesses among ids take time
+constexpr size_t kMaxGuessed = 10'000;    // ids of facts, for a proposal
 
 // Calls f for every entity cell of a value, in records and maps too.
 template <typename F>
@@ -49,7 +50,7 @@ void ForEachEntity(const Value& v, F&& f) {
 
 // --- Build: what is said is joined ---
 
-void FactsBuilder::Impl::ResolveOpenParents() {
+void FactsBuilder::Impl::ResolveOpenParents(const Facts* known) {
   for (const OpenParent& open : open_parents_) {
     const EntityType& info = schema_.entities[pending_[open.child].type];
     const Symbol id = storage().symbols.Find(open.id);
@@ -58,6 +59,8 @@ void FactsBuilder::Impl::ResolveOpenParents() {
       const auto it = names_.find(uint64_t{t} << 32 | id);
       if (it != names_.end() && pending_[it->second].defined) {
         found.push_back(it->second);
+      } else if (known != nullptr && known->Lookup(t, open.id) != kNone) {
+        found.push_back(Name(t, open.id));
       }
     }
     const FactPosition at{open.file, open.at.line, open.at.column};
@@ -65,7 +68,11 @@ void FactsBuilder::Impl::ResolveOpenParents() {
     if (found.size() == 1) {
       pending_[open.child].parents.push_back(found[0]);
     } else if (found.empty()) {
-      if (expects_losses_) continue;
+      if (IsLost(open.id) ||
+          std::any_of(info.parents.begin(), info.parents.end(),
+                      [this](uint32_t t) { return MayBeLost(t); })) {
+        continue;
+      }
       Report("BL5011", at, length,
              Describe(open.child) + ", `in`: there is no " + Quote(open.id));
     } else {
@@ -77,11 +84,14 @@ void FactsBuilder::Impl::ResolveOpenParents() {
   }
 }
 
-void FactsBuilder::Impl::CheckReferences() {
+void FactsBuilder::Impl::CheckReferences(const Facts* known) {
   if (mode_ == Mode::kGiven || expects_losses_) return;
   for (const NamedReference& r : references_) {
     const Pending& p = pending_[r.target];
-    if (p.defined) continue;
+    if (p.defined || MayBeLost(p.type) || IsLost(IdText(r.target))) continue;
+    if (known != nullptr && known->Lookup(p.type, IdText(r.target)) != kNone) {
+      continue;
+    }
     std::string hint;
     if (num_suggestions_ < kMaxSuggestions) {
       ++num_suggestions_;
@@ -89,6 +99,11 @@ void FactsBuilder::Impl::CheckReferences() {
       for (Cell e = 0; e < pending_.size(); ++e) {
         if (pending_[e].defined && pending_[e].type == p.type) {
           ids.push_back(IdText(e));
+        }
+      }
+      if (known != nullptr && known->AllOf(p.type).size() <= kMaxGuessed) {
+        for (Cell e : known->AllOf(p.type)) {
+          ids.push_back(known->Text(known->IdOf(e)));
         }
       }
       hint = GuessText(storage().symbols.Text(p.id), ids);
@@ -120,8 +135,12 @@ void FactsBuilder::Impl::FillInverse() {
         Value& other = t.slots[back];
         if (other.kind == Kind::kEntity) {
           if (other.size == e) return;
+          // Not the nesting is at fault, but what the child states beside it.
+          const bool nested =
+              nested_slots_.contains(uint64_t{e} << 32 | slot) &&
+              IsStated(target, back);
           // A test's own given wins over what stands in the way.
-          Report("BL5016", PlaceOf(e, slot), 1,
+          Report("BL5016", nested ? PlaceOf(target, back) : PlaceOf(e, slot), 1,
                  Describe(e) + " has " + Describe(target) + " among its `" +
                      schema_.entities[type].attributes[slot].name + "`, but `" +
                      attribute.name + "` of " + Describe(target) + " is " +
@@ -240,7 +259,8 @@ void FactsBuilder::Impl::CheckRequired() {
     const auto& attributes = schema_.entities[p.type].attributes;
     for (uint32_t slot = 0; slot < attributes.size(); ++slot) {
       if (attributes[slot].asserted || !p.slots[slot].missing() ||
-          !schema_.IsRequired(attributes[slot]) || IsStated(e, slot)) {
+          !schema_.IsRequired(attributes[slot]) || IsStated(e, slot) ||
+          misspelt_.contains({e, slot})) {
         continue;
       }
       Report(
@@ -660,14 +680,19 @@ void FactsBuilder::Impl::Hash() {
   }
 }
 
+void FactsBuilder::Impl::CheckProposal(const Facts& known) {
+  ResolveOpenParents(&known);
+  CheckReferences(&known);
+}
+
 std::shared_ptr<const Facts> FactsBuilder::Impl::Build() {
   Storage& s = storage();
   for (const ImpliedName& n : implied_names_) {
     if (IsStated(n.entity, n.slot)) continue;
     State(n.entity, n.slot, Value::OfCell(Kind::kString, n.name), n.at);
   }
-  ResolveOpenParents();
-  CheckReferences();
+  ResolveOpenParents(nullptr);
+  CheckReferences(nullptr);
   FillInverse();
   CloseParents();
   CheckRequired();

@@ -202,6 +202,7 @@ void FactsBuilder::Impl::AddDocument(uint32_t file, const Node& root) {
              static_cast<uint32_t>(type_key.text.size()),
              "there is no entity type " + Quote(type_key.text),
              GuessText(type_key.text, names));
+      for (const auto& [id, attributes] : entities.map) Lose(id.text);
       continue;
     }
     if (entities.kind == Node::Kind::kNull) continue;
@@ -258,6 +259,7 @@ void FactsBuilder::Impl::AddLine(uint32_t file, const Node& line) {
     Report("BL5006", At(*type), static_cast<uint32_t>(type->text.size()) + 2,
            "there is no entity type " + Quote(type->text),
            GuessText(type->text, names));
+    Lose(id->text);
     return;
   }
   if (!ok) return;
@@ -300,6 +302,10 @@ void FactsBuilder::Impl::AddEntity(uint32_t file, uint32_t type,
     if (slot == kNone) {
       std::vector<std::string_view> names;
       for (const Attribute& a : info.attributes) names.push_back(a.name);
+      const std::string_view guess = NearestWord(key.text, names);
+      if (!guess.empty()) {
+        misspelt_.insert({e, Schema::FindAttribute(info.attributes, guess)});
+      }
       Report("BL5007", At(key), key_length,
              key.text == "id"
                  ? "the id of " + Describe(e) + " is its key"
@@ -487,6 +493,12 @@ bool FactsBuilder::Defines(uint32_t type, std::string_view id) const {
   return impl_->Defines(type, id);
 }
 void FactsBuilder::ExpectLosses() { impl_->expects_losses_ = true; }
+void FactsBuilder::ExpectLosses(uint32_t type) {
+  impl_->lost_types_.insert(type);
+}
+void FactsBuilder::CheckProposal(const Facts& known) {
+  impl_->CheckProposal(known);
+}
 void FactsBuilder::AddError(FactError error) {
   impl_->AddError(std::move(error));
 }

@@ -80,11 +80,17 @@ class FactsBuilder {
   // Something could not be read: references to what nobody defines are no
   // longer reported, since they may be to that. Whoever lost it reports it.
   void ExpectLosses();
+  // The same of one type.
+  void ExpectLosses(uint32_t type);
 
   void AddError(FactError error);
   const std::vector<FactError>& errors() const;
   bool has_errors() const;  // any of severity kError
   std::vector<FactError> TakeErrors();
+
+  // In place of Build, where what was added is a proposal beside facts: every
+  // entity that it names must be known to them or be proposed itself.
+  void CheckProposal(const Facts& known);
 
   // Closes everything. nullptr if there are errors. The builder is used up.
   std::shared_ptr<const Facts> Build();

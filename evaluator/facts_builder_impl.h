@@ -4,6 +4,7 @@
 #define BYLAW_EVALUATOR_FACTS_BUILDER_IMPL_H_
 
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "evaluator/decode.h"
 #include "evaluator/facts_builder.h"
 #include "evaluator/facts_storage.h"
@@ -51,10 +53,12 @@ class FactsBuilder::Impl : public ValueDecoder {
     return it != names_.end() && pending_[it->second].defined;
   }
   std::shared_ptr<const Facts> Build();
+  void CheckProposal(const Facts& known);
 
   std::vector<FactError> errors_;
   size_t num_errors_ = 0;
   bool expects_losses_ = false;
+  std::set<uint32_t> lost_types_;
 
  protected:
   Symbol Intern(std::string_view text) override {
@@ -153,8 +157,24 @@ class FactsBuilder::Impl : public ValueDecoder {
     return storage().files[p.file] + ":" + std::to_string(p.line);
   }
 
-  void ResolveOpenParents();
-  void CheckReferences();
+  // An entity whose type is misspelt: references to it, and to what is nested
+  // in it, are no errors more.
+  void Lose(std::string_view id) { lost_ids_.insert(std::string(id)); }
+  bool IsLost(std::string_view id) const {
+    while (!lost_ids_.empty() && !lost_ids_.contains(std::string(id))) {
+      const size_t dot = id.rfind('.');
+      if (dot == std::string_view::npos) return false;
+      id = id.substr(0, dot);
+    }
+    return !lost_ids_.empty();
+  }
+
+  // Whether an entity of the type may stand where nothing could be read.
+  bool MayBeLost(uint32_t type) const {
+    return expects_losses_ || lost_types_.contains(type);
+  }
+  void ResolveOpenParents(const Facts* known);
+  void CheckReferences(const Facts* known);
   void FillInverse();
   void CloseParents();
   void CheckRequired();
@@ -172,6 +192,9 @@ class FactsBuilder::Impl : public ValueDecoder {
   Arena scratch_{256 * 1024};
   std::shared_ptr<Facts> facts_;
   std::vector<Pending> pending_;
+  absl::flat_hash_set<std::string> lost_ids_;
+  // Attributes that an unknown name was probably meant for.
+  absl::flat_hash_set<std::pair<Cell, uint32_t>> misspelt_;
   absl::flat_hash_map<uint64_t, Cell> names_;  // type << 32 | id
   std::vector<NamedReference> references_;
   std::vector<OpenParent> open_parents_;

@@ -207,6 +207,7 @@ class Builder {
         return Junction(op, operands, out);
       case FilterOp::kKeep:
       case FilterOp::kNot:
+      case FilterOp::kNotIn:
       case FilterOp::kDrop:
         return Negation(op, operands[0], out);
       case FilterOp::kIn:
@@ -315,6 +316,10 @@ class Builder {
   bool Negation(FilterOp op, const Value& operand, Value* out) {
     const FilterNode* n = AsNode(world_, operand);
     if (!CheckTruth(n)) return false;
+    if (op == FilterOp::kNotIn && n->op != FilterOp::kIn &&
+        n->op != FilterOp::kInColumn) {
+      op = FilterOp::kNot;  // the membership was decided
+    }
     if (op == FilterOp::kKeep) {
       *out = operand;
     } else if (IsConstant(n) && n->constant.kind == Kind::kBool) {
@@ -578,10 +583,6 @@ class TextWriter {
   std::string Take() { return std::move(out_); }
 
  private:
-  static bool IsNotIn(const FilterNode& n) {
-    return n.op == FilterOp::kNot && (n.operands[0]->op == FilterOp::kIn ||
-                                      n.operands[0]->op == FilterOp::kInColumn);
-  }
   static int Level(const FilterNode& n) {
     switch (n.op) {
       case FilterOp::kOr:
@@ -589,7 +590,6 @@ class TextWriter {
       case FilterOp::kAnd:
         return kAnds;
       case FilterOp::kNot:
-        return IsNotIn(n) ? kComparisons : kNots;
       case FilterOp::kDrop:
         return kNots;
       case FilterOp::kCoalesce:
@@ -618,10 +618,11 @@ class TextWriter {
         }
         return;
       case FilterOp::kNot:
-        if (IsNotIn(n)) return WriteIn(*n.operands[0], " not in ");
         out_ += "not ";
         Write(*n.operands[0], kNots);
         return;
+      case FilterOp::kNotIn:
+        return WriteIn(*n.operands[0], " not in ");
       case FilterOp::kDrop:
         out_ += "not (";
         Write(*n.operands[0], kLoosest);
@@ -704,11 +705,11 @@ bool IsAlwaysTrue(const FilterNode& n) {
 
 std::string_view FilterOpName(FilterOp op) {
   constexpr std::string_view kNames[] = {
-      "column",      "constant",  "and",       "or",         "not",
-      "==",          "!=",        "<",         "<=",         ">",
-      ">=",          "in",        "in column", "is missing", "is present",
-      "starts with", "ends with", "contains",  "like",       "??",
-      "keep",        "not"};
+      "column",     "constant",    "and",       "or",        "not",
+      "not",        "==",          "!=",        "<",         "<=",
+      ">",          ">=",          "in",        "in column", "is missing",
+      "is present", "starts with", "ends with", "contains",  "like",
+      "??",         "keep",        "not"};
   return kNames[static_cast<size_t>(op)];
 }
 
@@ -731,6 +732,7 @@ Truth EvaluateFilter(const FilterNode& n, const World& world,
       return result;
     }
     case FilterOp::kNot:
+    case FilterOp::kNotIn:
     case FilterOp::kDrop:
       return Not(EvaluateFilter(*n.operands[0], world, row));
     case FilterOp::kIsMissing:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "evaluator/decide.h"
 #include "evaluator/spelling.h"
 
 namespace bylaw {
@@ -178,14 +179,14 @@ class Reporter {
 
   // --- Rules ----------------------------------------------------------------
 
-  // Effects and errors of rules, merged in their order.
+  // Effects and errors of rules, merged by rule and loop elements.
   std::vector<ReportedDeterminant> Determinants(
       std::span<const Effect> effects, std::span<const RuleError> errors,
       bool texts_can_err) {
     std::vector<ReportedDeterminant> out;
     size_t next = 0;
     for (const Effect& e : effects) {
-      for (; next < errors.size() && errors[next].rule < e.rule; ++next) {
+      for (; next < errors.size() && Before(errors[next], e); ++next) {
         out.push_back(DeterminantOf(errors[next]));
       }
       out.push_back(DeterminantOf(e, texts_can_err));
@@ -194,6 +195,12 @@ class Reporter {
       out.push_back(DeterminantOf(errors[next]));
     }
     return out;
+  }
+
+  bool Before(const RuleError& a, const Effect& b) const {
+    if (a.rule != b.rule) return a.rule < b.rule;
+    return CompareElements(world_, {a.elements, a.num_elements},
+                           {b.elements, b.num_elements}) < 0;
   }
 
   ReportedDeterminant DeterminantOf(uint32_t rule_number,

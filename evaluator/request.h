@@ -51,9 +51,9 @@ struct BoundRequest {
   // Actions that select. Columns asked for, in the order asked, unique.
   bool asked_by_name = false;   // the selecting attribute was given
   std::span<const Cell> asked;  // all columns if not by name
-  // Set if the dataset has no known columns, or lacks an asked one (DENY
-  // with an error): the message.
-  std::string_view column_error;
+  // DENY with these errors: the dataset has no known columns, or lacks asked
+  // ones.
+  std::span<const std::string_view> column_errors;
 };
 
 }  // namespace bylaw

@@ -332,6 +332,7 @@ class FilterWriter {
         return out + ")";
       }
       case FilterOp::kNot:
+      case FilterOp::kNotIn:
       case FilterOp::kDrop:
       case FilterOp::kKeep:
         return "(NOT " + Write(*n.operands[0]) + ")";

@@ -2,12 +2,15 @@
 
 #include <charconv>
 #include <cmath>
+#include <memory>
 #include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "compiler/bytecode/scalar.h"
 #include "dsl/diagnostics.h"
+#include "google/protobuf/message.h"
 #include "google/protobuf/util/json_util.h"
 #include "nlohmann/json.hpp"
 
@@ -179,7 +182,10 @@ void FilterToProto(const ReportedFilterNode& node, v1::FilterNode* message) {
     FilterToProto(operand, message->add_operands());
   }
   if (!node.column.empty()) message->set_column(node.column);
-  if (node.op == "constant") NodeToValue(node.value, message->mutable_value());
+  // Of a constant, and the dataset of an `in column`.
+  if (node.op == "constant" || node.op == "in column") {
+    NodeToValue(node.value, message->mutable_value());
+  }
 }
 
 // --- JSON -------------------------------------------------------------------
@@ -188,8 +194,68 @@ bool IsFreeForm(const Descriptor* type) {
   return std::string(type->full_name()).rfind("google.protobuf.", 0) == 0;
 }
 
-// Finds the first field that the message does not have, so that the answer
-// can name its path and the word that was meant.
+// Whether protobuf reads the JSON as a message of google.protobuf.
+bool IsReadAs(const nlohmann::json& json, const Descriptor* type) {
+  const auto* prototype =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(type);
+  if (prototype == nullptr) return true;
+  const std::unique_ptr<google::protobuf::Message> message(prototype->New());
+  return google::protobuf::util::JsonStringToMessage(json.dump(), message.get())
+      .ok();
+}
+
+// How JSON writes a field's value, one of them if it is repeated; "" if
+// `json` is such a value.
+std::string ExpectedValue(const nlohmann::json& json,
+                          const FieldDescriptor& field) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING:
+      return json.is_string() ? "" : "a text: \"…\"";
+    case FieldDescriptor::CPPTYPE_BOOL:
+      return json.is_boolean() ? "" : "true or false";
+    case FieldDescriptor::CPPTYPE_ENUM: {
+      const auto* type = field.enum_type();
+      if (json.is_number_integer() ||
+          (json.is_string() &&
+           type->FindValueByName(json.get<std::string>()) != nullptr)) {
+        return "";
+      }
+      std::string words;
+      for (int i = 0; i < type->value_count(); ++i) {
+        words += (i == 0 ? "one of \"" : ", \"") +
+                 std::string(type->value(i)->name()) + "\"";
+      }
+      return words;
+    }
+    case FieldDescriptor::CPPTYPE_MESSAGE: {
+      const Descriptor* type = field.message_type();
+      const std::string name(type->name());
+      if (!IsFreeForm(type) || name == "Value") return "";
+      if (name == "Struct") return json.is_object() ? "" : "an object: {…}";
+      if (IsReadAs(json, type)) return "";
+      if (name == "Timestamp") return "a time such as \"2026-11-20T10:00:00Z\"";
+      if (name == "Duration") return "seconds such as \"300s\"";
+      return "a value of " + name;
+    }
+    default:
+      // Numbers may be written as texts, if those are numbers.
+      return json.is_number() || json.is_string() ? "" : "a number";
+  }
+}
+
+bool RefuseValue(const nlohmann::json& json, const std::string& path,
+                 const std::string& expected, RequestError* error) {
+  std::string got = json.is_object()   ? "an object"
+                    : json.is_array()  ? "a list"
+                    : json.is_string() ? "\"" + json.get<std::string>() + "\""
+                                       : json.dump();
+  return Refuse(error, "BL5202", path,
+                "this field does not take " + std::move(got),
+                "write " + expected);
+}
+
+// Finds the first field that the message does not have, or whose value is of
+// another type, so that the answer can name its path and what was meant.
 bool CheckFields(const nlohmann::json& json, const Descriptor* type,
                  const std::string& path, RequestError* error) {
   if (!json.is_object()) {
@@ -219,23 +285,44 @@ bool CheckFields(const nlohmann::json& json, const Descriptor* type,
                     std::string(type->name()) + " has no field `" + name + "`",
                     std::move(remedy));
     }
-    if (field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
-        IsFreeForm(field->message_type()) || value.is_null()) {
-      continue;
-    }
-    if (field->is_repeated()) {
-      if (!value.is_array()) continue;  // the parser says so
+    if (value.is_null()) continue;  // as if it were left out
+    const auto check = [&](const nlohmann::json& one, const std::string& at) {
+      const std::string expected = ExpectedValue(one, *field);
+      if (!expected.empty()) return RefuseValue(one, at, expected, error);
+      return field->cpp_type() != FieldDescriptor::CPPTYPE_MESSAGE ||
+             IsFreeForm(field->message_type()) ||
+             CheckFields(one, field->message_type(), at, error);
+    };
+    if (!field->is_repeated()) {
+      if (!check(value, place)) return false;
+    } else if (!value.is_array()) {
+      return RefuseValue(value, place, "a list: […]", error);
+    } else {
       for (size_t i = 0; i < value.size(); ++i) {
-        if (!CheckFields(value[i], field->message_type(),
-                         place + "[" + std::to_string(i) + "]", error)) {
+        if (!check(value[i], place + "[" + std::to_string(i) + "]")) {
           return false;
         }
       }
-    } else if (!CheckFields(value, field->message_type(), place, error)) {
-      return false;
     }
   }
   return true;
+}
+
+// The parser's messages repeat what it read: bytes that are no text are
+// written out.
+std::string Printable(const std::string& text) {
+  if (IsValidUtf8(text)) return text;
+  constexpr char kHex[] = "0123456789abcdef";
+  std::string printable;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      printable += c;
+    } else {
+      printable += {'\\', 'x', kHex[byte >> 4], kHex[byte & 15]};
+    }
+  }
+  return printable;
 }
 
 // A number's digits and exponent, zeros at either end left out: two spellings
@@ -320,7 +407,8 @@ class StrictReader : public nlohmann::json_sax<nlohmann::json> {
     std::string message = e.what();
     const size_t bracket = message.find("] ");
     if (bracket != std::string::npos) message = message.substr(bracket + 2);
-    return Refuse(error_, "BL5202", ".", "this is not JSON: " + message,
+    return Refuse(error_, "BL5202", ".",
+                  "this is not JSON: " + Printable(message),
                   "send one JSON object");
   }
 

@@ -228,11 +228,18 @@ void AddFinding(const Checked& checked, const ReportedDeterminant& d,
   finding->set_binding(binding);
   // What is not in the proposal (a column that is gone, another product) is
   // mended in the proposal all the same: at what it would be nested in.
-  const Nested nearest = NearestTo(
-      checked.schema, d.about_id,
-      checked.schema.FindEntity(checked.entity.type), checked.entity.id,
-      checked.entity.attributes, {"", checked.entity.position});
-  const bool proposed = d.about_file.empty() && d.about_line > 0;
+  Nested nearest = NearestTo(checked.schema, d.about_id,
+                             checked.schema.FindEntity(checked.entity.type),
+                             checked.entity.id, checked.entity.attributes,
+                             {"", checked.entity.position});
+  bool proposed = d.about_file.empty() && d.about_line > 0;
+  const auto home = checked.entity.homes.find(d.about_attribute);
+  if (nearest.exact && nearest.path.empty() &&
+      home != checked.entity.homes.end() &&
+      checked.entity.attributes.Find(d.about_attribute) == nullptr) {
+    nearest.position = home->second;
+    proposed = false;
+  }
   finding->set_file(checked.request.file());
   finding->set_line(proposed ? d.about_line
                              : static_cast<int32_t>(nearest.position.line));

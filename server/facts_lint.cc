@@ -71,7 +71,7 @@ class EntityLint {
     for (const auto& let : rule.lets) Visit(let->value.get());
     Visit(rule.own.when.get());
     Visit(rule.own.unless.get());
-    Visit(rule.predicate.get());
+    Visit(rule.own.predicate.get());
     for (const auto& argument : rule.arguments) Visit(argument.get());
     for (const auto& argument : rule.mask.args) Visit(argument.get());
     for (const auto* text : {rule.because.get(), rule.help.get()}) {
@@ -107,13 +107,34 @@ class EntityLint {
   std::set<const typed::Expr*> seen_;
 };
 
+// Whether an expression reads what only a request says. Defs see none of it.
+bool ReadsRequest(const typed::Expr* e) {
+  if (e == nullptr) return false;
+  switch (e->op) {
+    case typed::Op::kSubject:
+    case typed::Op::kContext:
+    case typed::Op::kAction:
+    case typed::Op::kPrevious:
+      return true;
+    default:
+      break;
+  }
+  return ReadsRequest(e->body.get()) || ReadsRequest(e->where.get()) ||
+         std::any_of(e->args.begin(), e->args.end(),
+                     [](const auto& arg) { return ReadsRequest(arg.get()); });
+}
+
 enum class Match { kSome, kNone, kUnknown };
 
 // Whether the waiver's condition is true of some entity that facts know.
-Match MatchOf(const Waiver& waiver, const Facts& facts, int64_t now,
-              Clock::time_point end_of_time) {
+// Unknown where a request would have to say, or where it errs.
+Match MatchOf(const Waiver& waiver, const typed::Expr* condition,
+              const Facts& facts, int64_t now, Clock::time_point end_of_time) {
   const std::span<const Cell> all = facts.AllOf(waiver.resource);
-  if (waiver.chunk == kNone) return all.empty() ? Match::kNone : Match::kSome;
+  if (all.empty()) return Match::kNone;
+  if (waiver.chunk == kNone) return Match::kSome;
+  if (ReadsRequest(condition)) return Match::kUnknown;
+  bool erred = false;
   Arena arena;
   for (size_t begin = 0; begin < all.size(); begin += kEntitiesAtOnce) {
     if (Clock::now() > end_of_time) return Match::kUnknown;
@@ -130,12 +151,12 @@ Match MatchOf(const Waiver& waiver, const Facts& facts, int64_t now,
       bound.resource_type = waiver.resource;
       bound.resource_known = true;
       Vm vm(&bound, options);
-      if (vm.RunConditionOn(waiver.chunk, all[i]) == Vm::Outcome::kTrue) {
-        return Match::kSome;
-      }
+      const Vm::Outcome outcome = vm.RunConditionOn(waiver.chunk, all[i]);
+      if (outcome == Vm::Outcome::kTrue) return Match::kSome;
+      erred = erred || outcome == Vm::Outcome::kError;
     }
   }
-  return Match::kNone;
+  return erred ? Match::kUnknown : Match::kNone;
 }
 
 }  // namespace
@@ -148,7 +169,10 @@ void LintFacts(const typed::Program& typed, const Facts& facts, int64_t now,
   for (size_t i = 0; i < waivers.size(); ++i) {
     // Ended ones are reported as such.
     if (waivers[i].until <= now) continue;
-    if (MatchOf(waivers[i], facts, now, end_of_time) != Match::kNone) continue;
+    if (MatchOf(waivers[i], typed.waivers[i].where.get(), facts, now,
+                end_of_time) != Match::kNone) {
+      continue;
+    }
     sink->Add(Code::BL4016, typed.waivers[i].span,
               "the waiver `" + waivers[i].id + "` matches no known " +
                   facts.program().schema.entities[waivers[i].resource].name);

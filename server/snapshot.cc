@@ -1,5 +1,6 @@
 #include "server/snapshot.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -88,10 +89,31 @@ std::shared_ptr<const Engine> MakeEngine(std::shared_ptr<const Program> program,
 // Facts of a program from files below `root`; null after diagnostics.
 std::shared_ptr<const Facts> FactsFromFiles(
     const std::shared_ptr<const Program>& program, const std::string& root,
-    const std::vector<std::string>& globs, DiagnosticSink* sink) {
+    const std::vector<FactPattern>& globs, DiagnosticSink* sink) {
   LoadedFacts loaded = LoadFacts(program, root, globs);
   AddFactErrors(loaded.errors, sink);
   return std::move(loaded.facts);
+}
+
+// Globs of the caller's, which stand nowhere.
+std::vector<FactPattern> Patterns(const std::vector<std::string>& globs) {
+  std::vector<FactPattern> patterns;
+  for (const std::string& glob : globs) patterns.push_back({glob, "", {}});
+  return patterns;
+}
+
+// The manifest's globs, with their places in it.
+std::vector<FactPattern> Patterns(const CompileResult& compiled,
+                                  const Settings& settings) {
+  std::vector<FactPattern> patterns = Patterns(settings.facts);
+  const size_t n = std::min(patterns.size(), compiled.fact_spans.size());
+  for (size_t i = 0; i < n; ++i) {
+    const Span& span = compiled.fact_spans[i];
+    const LineColumn start = span.Start();
+    patterns[i].file = span.file->path();
+    patterns[i].position = {start.line, start.column};
+  }
+  return patterns;
 }
 
 SnapshotResult FromRepository(const SnapshotSource& source) {
@@ -113,7 +135,9 @@ SnapshotResult FromRepository(const SnapshotSource& source) {
             : std::shared_ptr<const Program>(std::move(compiled->program));
     const std::shared_ptr<const Facts> facts = FactsFromFiles(
         program, source.root,
-        source.facts.empty() ? program->settings.facts : source.facts, &sink);
+        source.facts.empty() ? Patterns(*compiled, program->settings)
+                             : Patterns(source.facts),
+        &sink);
     if (facts != nullptr && !sink.has_errors()) {
       if (source.keep_sources) {
         LintFacts(*compiled->typed, *facts, options.now, &sink);
@@ -175,7 +199,7 @@ SnapshotResult FromBundle(const SnapshotSource& source) {
     std::shared_ptr<const Facts> facts;
     if (!source.facts.empty()) {
       facts = FactsFromFiles(program, source.root.empty() ? "." : source.root,
-                             source.facts, &sink);
+                             Patterns(source.facts), &sink);
     } else {
       auto saved = LoadSavedFacts(bundle->sections[kFactsSection], program);
       if (!saved.ok()) {

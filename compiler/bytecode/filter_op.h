@@ -13,6 +13,7 @@ enum class FilterOp : uint8_t {
   kAnd,
   kOr,
   kNot,
+  kNotIn,  // kNot of kIn or kInColumn, where the author wrote `not in`
   kEq,
   kNe,
   kLt,

@@ -127,17 +127,15 @@ struct Settings {
   int64_t keep_default = 0, keep_with_now = 0, keep_maximum = 0;  // us
   std::map<std::string, std::string> keys;            // mask: env:NAME
   std::map<std::string, std::string> hash_functions;  // dialect -> function
-  std::map<std::string, std::string> classification_mapping;
-  std::map<std::string, std::string> tag_mapping;
   // Attribute (classification, tags, region, …) -> a descriptor's text -> the
-  // whole path of the term it stands for. The two above are parts of it.
+  // whole path of the term it stands for.
   std::map<std::string, std::map<std::string, std::string>> mappings;
   std::vector<std::string> facts;  // globs, as written
 };
 
 struct Program {
   Schema schema;
-  std::vector<std::string> files;     // paths relative to the repository
+  std::vector<std::string> files;     // that positions name; relative paths
   std::vector<Constant> constants;    // deduplicated
   std::vector<std::string> symbols;   // every string the code names, unique
   std::vector<std::string> patterns;  // of `matches`: RE2, whole text

@@ -329,8 +329,7 @@ void Io(A& ar, Waiver& v) {
 template <class A>
 void Io(A& ar, Settings& v) {
   All(ar, v.mesh, v.timezone, v.keep_default, v.keep_with_now, v.keep_maximum,
-      v.keys, v.hash_functions, v.classification_mapping, v.tag_mapping,
-      v.mappings, v.facts);
+      v.keys, v.hash_functions, v.mappings, v.facts);
 }
 // All but the revision, which is the hash of the rest.
 template <class A>

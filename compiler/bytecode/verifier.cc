@@ -460,6 +460,7 @@ class Verifier {
       case FilterOp::kColumn:
       case FilterOp::kConstant:
       case FilterOp::kNot:
+      case FilterOp::kNotIn:
       case FilterOp::kIsMissing:
       case FilterOp::kIsPresent:
       case FilterOp::kKeep:

@@ -32,8 +32,9 @@ const std::vector<Layer>& Layers() {
       {"evaluator/", {"compiler/bytecode/", "absl/", "re2/", "openssl/"}},
       // Facts are numbered by a program and built by facts_builder.h.
       {"descriptors/",
-       {"evaluator/facts.h", "evaluator/facts_builder.h", "evaluator/node.h",
-        "compiler/bytecode/", "absl/", "yaml-cpp/", "nlohmann/"}},
+       {"evaluator/facts.h", "evaluator/facts_builder.h", "evaluator/nearest.h",
+        "evaluator/node.h", "compiler/bytecode/", "absl/", "yaml-cpp/",
+        "nlohmann/"}},
       {"policies/", {}},
       // Beside the table: diagnostics and bundles are what compile.h speaks in,
       // and the packs are what it is given.

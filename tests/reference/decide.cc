@@ -49,7 +49,29 @@ bool Fits(MaskKind mask, Kind type, const Val* argument) {
   }
 }
 
+// Arguments out of range are errors, whatever the column.
+void CheckArguments(MaskKind kind, const std::vector<Val>& args) {
+  switch (kind) {
+    case MaskKind::kShowFirst:
+    case MaskKind::kShowLast:
+      if (args[0].number < 1) throw Failure{"n"};
+      return;
+    case MaskKind::kRound:
+      if (args[0].number <= 0) throw Failure{"step"};
+      return;
+    case MaskKind::kNetwork:
+      if (args[0].number < 0 || args[0].number > 32 || args[1].number < 0 ||
+          args[1].number > 128) {
+        throw Failure{"bits"};
+      }
+      return;
+    default:
+      return;
+  }
+}
+
 Mask Fit(MaskKind kind, const std::vector<Val>& args, Kind type) {
+  CheckArguments(kind, args);
   Mask m;
   m.kind = kind;
   const bool always = kind == MaskKind::kNone || kind == MaskKind::kNull ||
@@ -62,7 +84,6 @@ Mask Fit(MaskKind kind, const std::vector<Val>& args, Kind type) {
   switch (kind) {
     case MaskKind::kShowFirst:
     case MaskKind::kShowLast:
-      if (args[0].number < 1) throw Failure{"n"};
       m.n = m.k = args[0].number;
       break;
     case MaskKind::kTruncate: {
@@ -72,20 +93,22 @@ Mask Fit(MaskKind kind, const std::vector<Val>& args, Kind type) {
       break;
     }
     case MaskKind::kRound:
-      if (args[0].number <= 0) throw Failure{"step"};
       m.n = args[0].number;
       if (type == Kind::kDecimal && args[0].kind == Kind::kInt) {
-        m.n *= kDecimalOne;
+        // A step that no Decimal can be: nothing is shown.
+        if (m.n > (kDecimalLimit - 1) / kDecimalOne) {
+          m.kind = MaskKind::kRedact;
+        } else {
+          m.n *= kDecimalOne;
+        }
       }
+      // A whole step keeps an Int an Int.
       if (type == Kind::kInt && args[0].kind == Kind::kDecimal) {
-        m.kind = MaskKind::kNull;
+        if (m.n % kDecimalOne != 0) m.kind = MaskKind::kNull;
+        m.n /= kDecimalOne;
       }
       break;
     case MaskKind::kNetwork:
-      if (args[0].number < 0 || args[0].number > 32 || args[1].number < 0 ||
-          args[1].number > 128) {
-        throw Failure{"bits"};
-      }
       m.n = args[0].number;
       m.k = args[1].number;
       break;
@@ -174,8 +197,6 @@ const char* KindName(RuleKind kind) {
                                     "hide",  "rows", "require"};
   return kNames[static_cast<size_t>(kind)];
 }
-
-std::string Line(const Span& span) { return std::to_string(span.line()); }
 
 // What a rule said for one instance.
 struct Instance {
@@ -276,8 +297,9 @@ class Decider {
         v.kind = kind;
       }
       if (attributes[slot].includes_resource) {
-        std::vector<Val> all = v.elements;
-        all.push_back(roots.resource);
+        // The resource itself, though the request may name it too.
+        std::vector<Val> all = {roots.resource};
+        all.insert(all.end(), v.elements.begin(), v.elements.end());
         v = MakeSet(std::move(all));
       }
     }
@@ -498,7 +520,7 @@ class Decider {
   }
 
   bool Applies(const Rule& r) {
-    for (const std::string& name : r.marked_columns) {
+    for (const std::string& name : r.own.marked_columns) {
       if (!evaluator_.HasColumn(evaluator_.roots().resource, name)) {
         return false;
       }
@@ -517,14 +539,13 @@ class Decider {
 
   void Err(const Policy& p, const Rule& r, bool binds) {
     if (!binds) {
-      out_.advisories.insert(p.id + " " + KindName(r.kind) + " " +
-                             Line(r.span));
+      out_.advisories.insert(Name(p, r));
       return;
     }
     out_.errors.insert(p.id);
     if (r.kind != RuleKind::kAllow) {
       must_deny_ = true;
-      erred_.insert(p.id + " " + KindName(r.kind) + " " + Line(r.span));
+      erred_.insert(Name(p, r));
     }
   }
 
@@ -583,17 +604,33 @@ class Decider {
     return false;
   }
 
+  // `r[c]?` of a column that the dataset lacks.
+  bool LacksMarked(const typed::Expr& e, const Instance& i) {
+    if (e.op == typed::Op::kRowColumn && e.marked && !e.args.empty()) {
+      const Val column = evaluator_.Evaluate(*e.args[0], i.locals);
+      if (!evaluator_.HasColumn(evaluator_.roots().resource, NameOf(column))) {
+        return true;
+      }
+    }
+    for (const auto& a : e.args) {
+      if (a && LacksMarked(*a, i)) return true;
+    }
+    return false;
+  }
+
   bool Holds(const Rule::Guard& g, const Instance& i) {
     for (const std::string& name : g.marked_columns) {
       if (!evaluator_.HasColumn(evaluator_.roots().resource, name)) {
         return false;
       }
     }
+    if (g.predicate && LacksMarked(*g.predicate, i)) return false;
     return evaluator_.Test(g.when.get(), i.locals) &&
            !(g.unless && evaluator_.Test(g.unless.get(), i.locals));
   }
 
   void Finish(const Rule& r, Instance i, bool binds) {
+    evaluator_.broken_lets = &i.broken;
     for (const Rule::Guard& g : r.earlier) {
       if (Holds(g, i)) return;
     }
@@ -624,7 +661,7 @@ class Decider {
         break;
       }
       case RuleKind::kRows: {
-        i.filter = evaluator_.Residual(*r.predicate, i.locals);
+        i.filter = evaluator_.Residual(*r.own.predicate, i.locals);
         if (!r.keep) {
           auto negated = std::make_shared<Filter>();
           negated->op = Filter::Op::kNot;
@@ -668,16 +705,27 @@ class Decider {
     return sight_.Read(column, s->name_slot).text;
   }
 
+  std::string Name(const Policy& p, const Rule& r) const {
+    constexpr const char* kSeverities[] = {"low", "medium", "high", "critical"};
+    return std::string(kSeverities[static_cast<size_t>(p.severity)]) + " " +
+           p.id + " of " + program_.scopes[p.scope].name + ", " +
+           KindName(r.kind) + " " + std::to_string(r.span.line());
+  }
+
   std::string Describe(const Instance& i) {
-    std::string text =
-        i.policy->id + " " + KindName(i.rule->kind) + " " + Line(i.rule->span);
-    if (i.rule->because) {
-      evaluator_.broken_lets =
-          const_cast<std::map<uint32_t, Failure>*>(&i.broken);
-      const auto [because, erred] = evaluator_.Text(*i.rule->because, i.locals);
-      text += ": " + because;
-      if (erred) out_.errors.insert(i.policy->id);
-    }
+    std::string text = Name(*i.policy, *i.rule);
+    evaluator_.broken_lets =
+        const_cast<std::map<uint32_t, Failure>*>(&i.broken);
+    const auto print = [&](const typed::Text& t) {
+      const auto [printed, erred] = evaluator_.Text(t, i.locals);
+      // Of a policy that does not bind, the advisory itself shows it.
+      if (erred && Binds(*i.policy)) out_.errors.insert(i.policy->id);
+      return printed;
+    };
+    if (i.rule->because) text += ": " + print(*i.rule->because);
+    const std::string help =
+        i.rule->help ? print(*i.rule->help) : i.policy->help;
+    if (!help.empty()) text += " (" + help + ")";
     return text;
   }
 
@@ -688,6 +736,7 @@ class Decider {
   }
 
   bool Delegated(const Policy& p) {
+    bool delegated = true;
     for (uint32_t s = p.scope; s != 0; s = program_.scopes[s].parent) {
       bool allowed = false;
       for (const typed::MayAllow& m : program_.scopes[s].may_allow) {
@@ -698,9 +747,9 @@ class Decider {
           out_.errors.insert(p.id);
         }
       }
-      if (!allowed) return false;
+      delegated &= allowed;
     }
-    return true;
+    return delegated;
   }
 
   // --- The decision ---

@@ -19,7 +19,8 @@ struct Decision {
   std::string filter;                // canonical text; "" for none
   std::vector<std::string> obligations;
   int64_t keep = 0;
-  // "policy kind line: because"; rules that err: "policy kind line".
+  // "severity policy of scope, kind line: because (help)"; of rules that err
+  // without the texts.
   std::multiset<std::string> determining, advisories, not_delegated;
   std::set<std::string> waivers;
   std::set<std::string> errors;  // policies; "" of what is no rule's

@@ -495,7 +495,7 @@ std::string Evaluator::Print(const Val& v) const {
     case Kind::kList: {
       std::string text;
       for (const Val& e : v.elements) {
-        text += (text.empty() ? "" : ", ") + Print(e);
+        text += (&e == v.elements.data() ? "" : ", ") + Print(e);
       }
       return text;
     }
@@ -532,10 +532,10 @@ bool Evaluator::HasColumn(const Val& owner, const std::string& name) const {
   return false;
 }
 
-Val Evaluator::ColumnType(const std::string& name) const {
+Val Evaluator::ColumnType(const Val& owner, const std::string& name) const {
   const Schema& schema = sight_.schema();
-  const Schema::Selectable* s = schema.FindSelectable(roots_.resource.index);
-  for (const Val& c : sight_.Read(roots_.resource, s->columns_slot).elements) {
+  const Schema::Selectable* s = schema.FindSelectable(owner.index);
+  for (const Val& c : sight_.Read(owner, s->columns_slot).elements) {
     if (sight_.Read(c, s->name_slot).text == name) {
       return sight_.Read(c, s->type_slot);
     }
@@ -543,22 +543,24 @@ Val Evaluator::ColumnType(const std::string& name) const {
   throw Failure{"no column " + name};
 }
 
+Kind Evaluator::KindOfColumn(const Val& type) const {
+  if (type.missing()) throw Failure{"a column of unknown type"};
+  static const std::map<std::string, Kind> kinds = {
+      {"bool", Kind::kBool},       {"int", Kind::kInt},
+      {"decimal", Kind::kDecimal}, {"string", Kind::kString},
+      {"date", Kind::kDate},       {"time", Kind::kTime},
+      {"ip", Kind::kIp},           {"duration", Kind::kDuration},
+      {"version", Kind::kVersion}};
+  const auto it = kinds.find(sight_.schema().terms[type.index].path);
+  if (it == kinds.end()) throw Failure{"no comparison of such a column"};
+  return it->second;
+}
+
 // The kind that an operand of a comparison has: a column's from its dataset
 // (an unknown one fails), a constant's own; kMissing for a missing constant.
 Kind Evaluator::RowKind(const Filter& operand) const {
-  const Schema& schema = sight_.schema();
   if (operand.op == Filter::Op::kColumn) {
-    const Val type = ColumnType(operand.column);
-    if (type.missing()) throw Failure{"unknown type of " + operand.column};
-    static const std::map<std::string, Kind> kinds = {
-        {"bool", Kind::kBool},       {"int", Kind::kInt},
-        {"decimal", Kind::kDecimal}, {"string", Kind::kString},
-        {"date", Kind::kDate},       {"time", Kind::kTime},
-        {"ip", Kind::kIp},           {"duration", Kind::kDuration},
-        {"version", Kind::kVersion}};
-    const auto it = kinds.find(schema.terms[type.index].path);
-    if (it == kinds.end()) throw Failure{"no comparison of such a column"};
-    return it->second;
+    return KindOfColumn(ColumnType(roots_.resource, operand.column));
   }
   if (operand.op == Filter::Op::kOther &&
       operand.other == typed::Op::kCoalesce) {
@@ -573,18 +575,53 @@ Kind Evaluator::RowKind(const Filter& operand) const {
                                                               : one.kind;
 }
 
+namespace {
+
+// What an operand counts as: a constant, or a column (or `column ?? constant`).
+const Val* ConstantOf(const Filter& f) {
+  return f.op == Filter::Op::kConstant ? &f.constant : nullptr;
+}
+
+bool InRange(const Val& v) {
+  if (v.kind == Kind::kSet || v.kind == Kind::kList) {
+    return std::all_of(v.elements.begin(), v.elements.end(), InRange);
+  }
+  const int64_t most = (kDecimalLimit - 1) / kDecimalOne;
+  return v.number >= -most && v.number <= most;
+}
+
+// One type, or an Int constant that a decimal column can hold.
+bool Comparable(Kind a, Kind b, const Val* constant_a, const Val* constant_b) {
+  if (a == Kind::kMissing || b == Kind::kMissing || a == b) return true;
+  if (a == Kind::kDecimal && b == Kind::kInt && constant_b != nullptr) {
+    return InRange(*constant_b);
+  }
+  return a == Kind::kInt && b == Kind::kDecimal && constant_a != nullptr &&
+         InRange(*constant_a);
+}
+
+}  // namespace
+
 void Evaluator::CheckRowTypes(const Filter& f) const {
   if (f.other == typed::Op::kIsMissing || f.other == typed::Op::kIsPresent) {
     return;
   }
   const Kind a = RowKind(*f.operands[0]), b = RowKind(*f.operands[1]);
-  if (a == Kind::kMissing || b == Kind::kMissing || a == b) return;
-  const bool numbers = (a == Kind::kDecimal && b == Kind::kInt) ||
-                       (a == Kind::kInt && b == Kind::kDecimal);
-  if (!numbers) throw Failure{"types do not fit"};
+  if (!Comparable(a, b, ConstantOf(*f.operands[0]),
+                  ConstantOf(*f.operands[1]))) {
+    throw Failure{"types do not fit"};
+  }
+  const bool order = f.other == typed::Op::kLt || f.other == typed::Op::kLe ||
+                     f.other == typed::Op::kGt || f.other == typed::Op::kGe;
+  for (const Kind kind : {a, b}) {
+    if (order &&
+        (kind == Kind::kBool || kind == Kind::kIp || kind == Kind::kVersion)) {
+      throw Failure{"no order in SQL"};
+    }
+  }
 }
 
-void Evaluator::CheckList(const std::string& table,
+void Evaluator::CheckList(const Filter& operand, const std::string& table,
                           const std::string& column) const {
   Val list;
   list.kind = Kind::kEntity;
@@ -592,6 +629,10 @@ void Evaluator::CheckList(const std::string& table,
   list.text = table;
   if (!sight_.Knows(list)) throw Failure{"unknown dataset " + table};
   if (!HasColumn(list, column)) throw Failure{"no column " + column};
+  const Kind a = RowKind(operand), b = KindOfColumn(ColumnType(list, column));
+  if (!Comparable(a, b, ConstantOf(operand), nullptr)) {
+    throw Failure{"types do not fit"};
+  }
 }
 
 namespace {
@@ -620,11 +661,13 @@ FilterPtr Junction(Filter::Op op, FilterPtr a, FilterPtr b) {
   return f;
 }
 
-FilterPtr Negation(FilterPtr a) {
+FilterPtr Negation(FilterPtr a, bool not_in) {
   if (IsBool(*a, true)) return ConstantFilter(MakeBool(false));
   if (IsBool(*a, false)) return ConstantFilter(MakeBool(true));
   auto f = std::make_shared<Filter>();
   f->op = Filter::Op::kNot;
+  f->not_in =
+      not_in && (a->op == Filter::Op::kInColumn || a->op == Filter::Op::kOther);
   f->operands = {std::move(a)};
   return f;
 }
@@ -654,7 +697,7 @@ FilterPtr Evaluator::Residual(const Expr& e, const Locals& locals) const {
       return joined;
     }
     case Op::kNot:
-      return Negation(Residual(*e.args[0], locals));
+      return Negation(Residual(*e.args[0], locals), e.not_in);
     case Op::kRowColumn: {
       auto f = std::make_shared<Filter>();
       f->op = Filter::Op::kColumn;
@@ -667,7 +710,7 @@ FilterPtr Evaluator::Residual(const Expr& e, const Locals& locals) const {
             schema.FindSelectable(roots_.resource.index);
         f->column = sight_.Read(column, s->name_slot).text;
       }
-      (void)ColumnType(f->column);
+      (void)ColumnType(roots_.resource, f->column);
       return f;
     }
     case Op::kRowIn: {
@@ -676,7 +719,7 @@ FilterPtr Evaluator::Residual(const Expr& e, const Locals& locals) const {
       f->operands = {Residual(*e.args[0], locals)};
       f->table = e.table;
       f->column = e.name;
-      CheckList(f->table, f->column);
+      CheckList(*f->operands[0], f->table, f->column);
       return f;
     }
     default: {
@@ -861,7 +904,7 @@ int Precedence(const Filter& f) {
     case Filter::Op::kAnd:
       return 2;
     case Filter::Op::kNot:
-      return 3;
+      return f.not_in ? 4 : 3;
     case Filter::Op::kInColumn:
       return 4;
     case Filter::Op::kOther:
@@ -913,12 +956,17 @@ std::string TextOf(const Filter& f, const Schema& schema) {
       return IsName(f.column) ? "r." + f.column : "r[" + Quoted(f.column) + "]";
     case Filter::Op::kAnd:
       return At(*f.operands[0], schema, 2) + " and " +
-             At(*f.operands[1], schema, 3);
+             At(*f.operands[1], schema, 2);
     case Filter::Op::kOr:
       return At(*f.operands[0], schema, 1) + " or " +
-             At(*f.operands[1], schema, 2);
+             At(*f.operands[1], schema, 1);
     case Filter::Op::kNot:
       if (f.dropped) return "not (" + TextOf(*f.operands[0], schema) + ")";
+      if (f.not_in) {
+        // Between its operands, which hold no other ` in `.
+        std::string text = TextOf(*f.operands[0], schema);
+        return text.insert(text.find(" in "), " not");
+      }
       return "not " + At(*f.operands[0], schema, 3);
     case Filter::Op::kInColumn:
       return At(*f.operands[0], schema, 5) + " in column(" + Quoted(f.table) +

@@ -18,6 +18,7 @@ struct Filter {
   enum class Op { kColumn, kConstant, kAnd, kOr, kNot, kOther, kInColumn };
   Op op = Op::kConstant;
   bool dropped = false;  // kNot of a `drop`: its operand keeps its brackets
+  bool not_in = false;   // kNot written `x not in s`
   typed::Op other = typed::Op::kEq;  // kOther
   std::vector<std::shared_ptr<const Filter>> operands;
   Val constant;
@@ -76,10 +77,12 @@ class Evaluator {
   Val Arithmetic(const typed::Expr& e, const Val& a, const Val& b) const;
   bool Member(const Val& x, const Val& set, bool below) const;
   bool Below(const Val& a, const Val& b) const;
-  Val ColumnType(const std::string& name) const;
+  Val ColumnType(const Val& owner, const std::string& name) const;
+  Kind KindOfColumn(const Val& type) const;
   Kind RowKind(const Filter& operand) const;
   void CheckRowTypes(const Filter& f) const;
-  void CheckList(const std::string& table, const std::string& column) const;
+  void CheckList(const Filter& operand, const std::string& table,
+                 const std::string& column) const;
 
   const typed::Program& program_;
   const Sight& sight_;

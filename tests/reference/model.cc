@@ -51,7 +51,8 @@ int Compare(const Val& a, const Val& b) {
     case Kind::kTerm:
       return Three(a.index, b.index);
     case Kind::kEntity:
-      return Three(a.key(), b.key());
+      // By id, as sets of a union print.
+      return Three(std::pair(a.text, a.index), std::pair(b.text, b.index));
     case Kind::kIp:
       return Three(a.ip, b.ip);
     case Kind::kVersion:
@@ -89,8 +90,9 @@ Val MakeString(std::string text) {
 Val MakeSet(std::vector<Val> elements) {
   Val v;
   v.kind = Kind::kSet;
-  std::sort(elements.begin(), elements.end(),
-            [](const Val& a, const Val& b) { return Compare(a, b) < 0; });
+  std::stable_sort(
+      elements.begin(), elements.end(),
+      [](const Val& a, const Val& b) { return Compare(a, b) < 0; });
   elements.erase(
       std::unique(elements.begin(), elements.end(),
                   [](const Val& a, const Val& b) { return Same(a, b); }),
@@ -261,18 +263,20 @@ void Sight::Propose(const std::vector<typed::GivenEntity>& proposal) {
   const auto replaced = [&](const Key& k) {
     return in_proposal.count(k) || old.count(k) || k == resource;
   };
+  for (const auto& g : proposal) proposed_.Add(g);
+  // What is left out is missing, wherever it is named.
   for (auto& [key, entity] : proposed_.entities) {
+    const bool known = in_proposal.count(key) == 0;
     const auto& attributes = schema_.entities[key.first].attributes;
     for (auto it = entity.stated.begin(); it != entity.stated.end();) {
       const bool inverse = attributes[it->first].inverse != kNone;
       const bool keep = Prune(&it->second, [&](const Key& k) {
-        return left_out(k) || (inverse && replaced(k));
+        return left_out(k) || (known && inverse && replaced(k));
       });
       it = keep ? std::next(it) : entity.stated.erase(it);
     }
     std::erase_if(entity.nested_in, left_out);
   }
-  for (const auto& g : proposal) proposed_.Add(g);
   proposed_.Close(schema_);
   // `closed anew` also for subjects that only the request knows: they have no
   // attributes.

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "compiler/bytecode/scalar.h"
 #include "nlohmann/json.hpp"
 #include "tests/catch.h"
 
@@ -65,7 +66,14 @@ TEST_CASE("broken JSON is an error with its place") {
       {R"({"subjet": {}})", "BL5202", "subjet", "subject"},
       {R"({"subject": {"typ": "User"}})", "BL5202", "subject.typ", "type"},
       {R"({"subject": []})", "BL5202", "subject", "object"},
-      {R"({"action": 7})", "BL5202", ".", "wrong type"},
+      {R"({"action": 7})", "BL5202", "action", "text"},
+      {R"({"requestId": 3})", "BL5202", "requestId", "text"},
+      {R"({"subject": {"id": 3}})", "BL5202", "subject.id", "text"},
+      {R"({"subject": {"attributes": []}})", "BL5202", "subject.attributes",
+       "object"},
+      {R"({"context": []})", "BL5202", "context", "object"},
+      {R"({"action": ["read"]})", "BL5202", "action", "text"},
+      {"{\"action\": \"\xff\"}", "BL5202", ".", "\\xff"},
       {R"({"action": "read", "action": "export"})", "BL5202", "action",
        "twice"},
       {R"({"context": {"a": {"b": 1, "b": 2}}})", "BL5202", "context.a.b",
@@ -81,8 +89,9 @@ TEST_CASE("broken JSON is an error with its place") {
       {R"({"context": {"a": 123456789012.123456}})", "BL5209", "context.a",
        "exact"},
       {R"({"context": {"a": 1e400}})", "BL5202", ".", "JSON"},
-      {R"({"at": "yesterday"})", "BL5202", ".", "wrong type"},
-      {R"({"sql": "ORACLE"})", "BL5202", ".", "wrong type"},
+      {R"({"at": "yesterday"})", "BL5202", "at", "2026-11-20T10:00:00Z"},
+      {R"({"at": 7})", "BL5202", "at", "2026-11-20T10:00:00Z"},
+      {R"({"sql": "ORACLE"})", "BL5202", "sql", "POSTGRES"},
   };
   for (const Case& c : cases) {
     INFO(c.json);
@@ -93,7 +102,18 @@ TEST_CASE("broken JSON is an error with its place") {
     CHECK(error.field == c.field);
     CHECK_THAT(error.message + " " + error.remedy, ContainsSubstring(c.says));
     CHECK(!error.remedy.empty());
+    CHECK(IsValidUtf8(error.message));
   }
+  // The lists of a batch too.
+  v1::CheckBatchRequest batch;
+  RequestError error;
+  CHECK_FALSE(
+      MessageFromJson(R"({"items": [{}, {"sql": true}]})", &batch, &error));
+  CHECK(error.field == "items[1].sql");
+  CHECK_FALSE(MessageFromJson(R"({"items": {}})", &batch, &error));
+  CHECK(error.field == "items");
+  CHECK(MessageFromJson(R"({"items": null, "defaults": {"sql": "TRINO"}})",
+                        &batch, &error));
 }
 
 TEST_CASE("JSON that is nested too deeply is an error, not a crash") {
@@ -138,6 +158,10 @@ TEST_CASE("a decision is written as proto3 JSON") {
   report.filter.tree.operands[0].column = "region";
   report.filter.tree.operands[1].op = "constant";
   report.filter.tree.operands[1].value = Node::String("EU");
+  report.filter.tree.operands.resize(3);
+  report.filter.tree.operands[2].op = "in column";
+  report.filter.tree.operands[2].column = "customer_id";
+  report.filter.tree.operands[2].value = Node::String("privacy.erasures");
   report.filter.parameters = {Node::Number("9007199254740993")};
   v1::Decision decision;
   DecisionToProto(report, &decision);
@@ -147,6 +171,8 @@ TEST_CASE("a decision is written as proto3 JSON") {
   CHECK(json["columns"][0]["mask"]["arguments"][0] == 2);
   CHECK(json["filter"]["tree"]["operands"][0]["column"] == "region");
   CHECK(json["filter"]["tree"]["operands"][1]["value"] == "EU");
+  CHECK(json["filter"]["tree"]["operands"][2]["column"] == "customer_id");
+  CHECK(json["filter"]["tree"]["operands"][2]["value"] == "privacy.erasures");
   // A double would lie.
   CHECK(json["filter"]["parameters"][0] == "9007199254740993");
 }

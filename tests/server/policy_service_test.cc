@@ -86,6 +86,20 @@ TEST_CASE("findings stand at the place of the descriptor to change") {
   CHECK_THAT(encrypted->attribute(), ContainsSubstring("email"));
 }
 
+TEST_CASE("what the descriptor does not state stands where it would") {
+  Served served;
+  std::string descriptor = kGoodDescriptor;
+  const size_t role = descriptor.find("role: owner");
+  descriptor.replace(role, 11, "role: reader");
+  const v1::CheckDescriptorResponse response =
+      served.Checked(Request(descriptor));
+  const v1::Finding* owner = FindingOf(response, "council.accountable_owner");
+  REQUIRE(owner != nullptr);
+  CHECK(owner->line() == 7);  // team:
+  CHECK(owner->column() == 1);
+  CHECK(owner->attribute() == "owner");
+}
+
 TEST_CASE("a descriptor without faults passes") {
   Served served;
   const v1::CheckDescriptorResponse response =

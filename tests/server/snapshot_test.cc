@@ -182,6 +182,37 @@ waiver none of accountable_owner {
   CHECK(unmatched->Start().line == 15);
 }
 
+TEST_CASE("a waiver that only a request can match is not called useless") {
+  Repository repository;
+  repository.Write("bylaw.yaml",
+                   "mesh: test\n"
+                   "scopes:\n"
+                   "  org: { modules: council, sources: [council/**.bylaw] }\n"
+                   "facts: [facts/**.yaml]\n"
+                   "enforcement: { council.accountable_owner: overridable }\n");
+  std::string text = "module council\n";
+  int number = 0;
+  for (const char* condition :
+       {"subject == User \"ana\"", "action == publish",
+        "context.environment is present", "previous is missing",
+        "any(d in p.datasets where d.id == subject.id)",
+        "1 / (p.name.length() - p.name.length()) > 0.5"}) {
+    text += "waiver w" + std::to_string(++number) +
+            " of accountable_owner {\n  on DataProduct as p where " +
+            condition +
+            "\n  reason \"r\" requested \"a\" approved \"b\"\n"
+            "  from date(\"2026-01-01\") until date(\"2026-06-01\")\n}\n";
+  }
+  repository.Write("council/waivers.bylaw", text);
+  SnapshotSource source;
+  source.root = repository.path();
+  source.now = 1767225600000000;  // 2026-01-01
+  const SnapshotResult result = LoadSnapshot(source);
+  for (const Diagnostic& d : result.diagnostics) INFO(Render(d));
+  REQUIRE(result.snapshot != nullptr);
+  CHECK(Find(result, Code::BL4016) == nullptr);
+}
+
 TEST_CASE("a missing key of the masks is a warning, no error") {
   Repository repository;
   unsetenv("BYLAW_TEST_MASK_KEY");

@@ -347,17 +347,17 @@ TEST_CASE("columns are bound from names") {
   CHECK(b.bound.asked_by_name);
   CHECK(b.Asked() == "p.d.c p.d.a");
   CHECK(b.Show(b.bound.context[1]) == "{p.d.a p.d.c}");
-  CHECK(b.bound.column_error.empty());
+  CHECK(b.bound.column_errors.empty());
   REQUIRE(b.Read("{columns: []}"));
   CHECK(b.bound.asked_by_name);
   CHECK(b.bound.asked.empty());
-  CHECK(b.bound.column_error.empty());
+  CHECK(b.bound.column_errors.empty());
   REQUIRE(b.Read("{columns: [a, nope]}"));
-  CHECK_FALSE(b.bound.column_error.empty());
+  CHECK_FALSE(b.bound.column_errors.empty());
   REQUIRE(b.Read("", "bare"));
-  CHECK_FALSE(b.bound.column_error.empty());
+  CHECK_FALSE(b.bound.column_errors.empty());
   REQUIRE(b.Read("{columns: []}", "bare"));
-  CHECK_FALSE(b.bound.column_error.empty());
+  CHECK_FALSE(b.bound.column_errors.empty());
   // With something asserted the way is another, the answer the same.
   REQUIRE(b.Bind("read", "User", "ana", "Dataset", "p.d", "{mfa: true}", "",
                  "{columns: [c, a]}"));
@@ -512,7 +512,15 @@ TEST_CASE("what does not fit in a proposal is refused with its field") {
   refused(b.Publish("{datasets: {d: 7}}"), "BL5208",
           "resource.attributes.datasets.d");
   refused(b.Publish("{slas: [{property: a, vaue: 1}]}"), "BL5206",
-          "resource.attributes.slas[0]");
+          "resource.attributes.slas[0].vaue");
+  // Two columns of one name, as in facts.
+  refused(b.Publish("{datasets: {d: {columns: {x: {name: c}, y: {name: c}}}}}"),
+          "BL5221", "resource.attributes.datasets.d.columns.y");
+  refused(b.Publish("{datasets: {d: {columns: {c: {}, y: {name: c}}}}}"),
+          "BL5221", "resource.attributes.datasets.d.columns.y");
+  CHECK(
+      b.Publish("{name: P, datasets: {d: {columns: {x: {name: y}, y: {name: "
+                "x}}}}}"));
   refused(b.Publish("{inputs: {p: {}}}"), "BL5208",
           "resource.attributes.inputs");
   refused(b.Publish("[name]"), "BL5208", "resource.attributes");

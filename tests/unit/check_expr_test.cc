@@ -1,4 +1,5 @@
 // Expressions: types, narrowing, bare terms, operators, calls.
+#include "compiler/compile.h"
 #include "tests/unit/check_cases.h"
 
 namespace bylaw {
@@ -6,6 +7,57 @@ namespace {
 
 using check_cases::Check;
 using check_cases::CheckRules;
+
+TEST_CASE("a message says what to write") {
+  const auto suggestion = [](const std::string& text) {
+    CompileInput input;
+    input.files = {{"a.bylaw",
+                    "module a\n"
+                    "entity Data in User { name: String, type: ColumnType? }\n"
+                    "entity User { s: String, born: Date?, tags: Set<Color>, "
+                    "days: List<Color>, data: Set<Data> }\n"
+                    "vocabulary Color { red, blue }\n"
+                    "action look of User by User selects resource.data by "
+                    "context.data { data: Set<Data> }\n" +
+                        text},
+                   {"b.bylaw",
+                    "module b\ndef limit: Int = 3\n"
+                    "def late(x: Int): Bool = x > limit\n"
+                    "type Shape = { sides: Int }\nobligation tell\n"
+                    "def mask blur = redact\n"
+                    "action find of Data2 by Data2\nentity Data2 { }\n"}};
+    const CompileResult result = Compile(input);
+    for (const Diagnostic& d : result.diagnostics) {
+      if (d.severity == Severity::kError) return d.suggestion;
+    }
+    return std::string("(no error)");
+  };
+  // What another module declares.
+  CHECK(suggestion("def f(): Bool = late(3)") == "write `import b`");
+  CHECK(suggestion("def f(): Bool = b.late(3)") == "write `import b`");
+  CHECK(suggestion("def f(): Int = limit") == "write `import b`");
+  CHECK(suggestion("def f(x: Shape): Int = 3") == "write `import b`");
+  CHECK(suggestion("def mask m = blur") == "write `import b`");
+  const std::string head = "policy p title \"t\" owner \"o\" on ";
+  CHECK(suggestion(head + "find of User { allow }") == "write `import b`");
+  CHECK(suggestion(head + "look of User { allow require tell }") ==
+        "write `import b`");
+  // Methods.
+  CHECK(suggestion("def f(u: User): Bool = u.s.length > 3") ==
+        "`length` is a method: brackets follow it");
+  CHECK(suggestion("def f(u: User): Bool = u.has_colum(\"x\")") ==
+        "did you mean `has_column`?");
+  // Spellings.
+  const std::string test = "\ntest \"t\" { given User \"u\" { ";
+  const std::string when =
+      " } when User \"u\" does look on User \"u\" expect deny }";
+  CHECK(suggestion(test + "tags: [red]" + when) == "a set is written `{…}`");
+  CHECK(suggestion(test + "days: {red}" + when) == "a list is written `[…]`");
+  CHECK(suggestion(test + "born: \"2000-01-01\"" + when) ==
+        "write `date(\"…\")`");
+  CHECK(suggestion("test \"t\" { when User \"u\" does look on User \"u\" at "
+                   "\"2026-01-01\" expect deny }") == "write `time(\"…\")`");
+}
 
 TEST_CASE("a def sees its parameters and now only") {
   Check(R"bl(

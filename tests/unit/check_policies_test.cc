@@ -168,12 +168,12 @@ policy a title "t" owner "o" on read of Dataset as d by User as u {
   for c in d.columns, e in d.columns {
     first { mask c with redact when c.key  hide c }
     first { mask c with redact when c.key
-            hide e }                                 //! BL1040 BL2050
+            hide e }                                 //! BL2050
   }
   first { require audit(level: "a") when d.created is missing
           require audit(level: "b") }
   first { require audit(level: "a") when d.created is missing
-          require watermark(text: "b") }             //! BL1040 BL2050
+          require watermark(text: "b") }             //! BL2050
   first { keep rows r where r.a == 1 when d.created is missing
           drop rows r where r.a == 1 }
   first { allow when d.created is missing allow }
@@ -296,7 +296,7 @@ TEST_CASE("marked columns are listed") {
       "  drop rows r where r.a? == 1 and (r[\"b c\"]? == 2 or r.a? == 3)"));
   REQUIRE(program.Found(false).empty());
   const typed::Rule& rule = program.checker().program.policies[0].rules.at(0);
-  CHECK(rule.marked_columns == std::vector<std::string>{"a", "b c"});
+  CHECK(rule.own.marked_columns == std::vector<std::string>{"a", "b c"});
   CHECK_FALSE(rule.keep);
 }
 

@@ -197,6 +197,31 @@ policy rows title "t" owner "o" on read of Dataset {
   c.Check("misfit", "DENY | by rows:rows! | errors rows | keep 5m");
 }
 
+TEST_CASE("matches and errors of a rule stand in the order of the elements") {
+  DecisionCases c = Council(R"bylaw(
+policy p title "t" owner "o" on read of Dataset {
+  for n in [3, 0, 1] { deny when 1 / n > 0.1 because "{n}" }
+}
+)bylaw" + Ask("order", "ana"));
+  REQUIRE_COMPILES(c);
+  const auto decided = c.Decide("order");
+  REQUIRE(decided != nullptr);
+  const auto& by = decided->report.determining;
+  REQUIRE(by.size() == 3);
+  CHECK(by[0].because.starts_with("error: "));  // of 0
+  CHECK(by[1].because == "1");
+  CHECK(by[2].because == "3");
+}
+
+TEST_CASE("every asked column that is not known is listed") {
+  DecisionCases c = Council(
+      Ask("asked", "ana", " with { columns: {\"nope\", \"email\", \"no\"} }"));
+  REQUIRE_COMPILES(c);
+  const auto decided = c.Decide("asked");
+  REQUIRE(decided != nullptr);
+  CHECK(decided->report.errors.size() == 2);
+}
+
 TEST_CASE("a resource that is not known is denied, no rule is evaluated") {
   DecisionCases c = Council(R"bylaw(
 policy d title "t" owner "o" on read of Dataset { deny when true because "x" }

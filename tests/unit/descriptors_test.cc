@@ -25,9 +25,9 @@ using Files = std::vector<std::pair<std::string, std::string>>;
 
 std::shared_ptr<Program> Mesh() {
   auto program = test::MakeMesh();
-  program->settings.classification_mapping = {
-      {"Highly Restricted", "restricted"}};
-  program->settings.tag_mapping = {{"e-mail", "pii.email"}};
+  program->settings.mappings = {
+      {"classification", {{"Highly Restricted", "restricted"}}},
+      {"tags", {{"e-mail", "pii.email"}}}};
   return program;
 }
 
@@ -324,12 +324,35 @@ TEST_CASE("broken descriptors are refused with their place") {
       {Contract("slaProperties: [{ value: 1 }]\n"), "f.yaml:6:17 BL5104"},
       {Contract("id: q\n"), "f.yaml:6:1 BL5003"},
       {"apiVersion: v2.2.2\nkind: DataContract\nid: p\n", "f.yaml:1:13 BL5102"},
-      {"kind: DataContract\nid: p\n", "f.yaml:1:1 BL5104"},
+      {"kind: DataContract\nid: p\nversion: 1.0.0\nstatus: a\n",
+       "f.yaml:1:1 BL5104"},
       {"apiVersion: v3.0.0\nkind: DataContract\nversion: 1.0.0\nstatus: a\n",
        "f.yaml:1:1 BL5104"},
+      // All that is wrong, whatever else is missing.
+      {"kind: DataContract\ntags: finance\nroles: [{ access: read }]\ndomain: "
+       "seles\n",
+       "f.yaml:1:1 BL5104; f.yaml:1:1 BL5104; f.yaml:1:1 BL5104; "
+       "f.yaml:1:1 BL5104; f.yaml:2:7 BL5103; f.yaml:3:9 BL5104; "
+       "f.yaml:4:9 BL5011"},
+      {Contract("domain: seles\ntags: finance\n"),
+       "f.yaml:6:9 BL5011; f.yaml:7:7 BL5103"},
+      {Contract("contractCreatedTs: yesterday\n"), "f.yaml:6:20 BL5103"},
+      {Contract("contractCreatedTs: 2022\n"), "f.yaml:6:20 BL5103"},
+      {Contract("description: text\n"), "f.yaml:6:14 BL5103"},
+      {Contract("slaProperties: [{ property: a, value: [4] }]\n"),
+       "f.yaml:6:39 BL5103"},
+      // What sets a field again is at fault, not the field.
+      {Contract("schema: []\ncustomProperties: [{ property: datasets, value: "
+                "[] }]\n"),
+       "f.yaml:7:32 BL5012"},
+      {Contract("schema: [{ name: d, customProperties: [{ property: columns, "
+                "value: [] }], properties: [] }]\n"),
+       "f.yaml:6:52 BL5012"},
+      {"apiVersion: v3.0.2\nkind: DataContrct\nid: p\n", "f.yaml:2:7 BL5101"},
+      {"apiVersion: v3.0.2\nkind:\nid: p\n", "f.yaml:2:1 BL5101"},
       {"apiVersion: v3.0.0\nkind: DataContract\nid: p\nversion: 1.0.0\n",
        "f.yaml:1:1 BL5104"},
-      {"apiVersion: v1.0.0\nkind: DataProduct\nid: p\n", "f.yaml:1:1 BL5101"},
+      {"apiVersion: v1.0.0\nkind: DataProduct\nid: p\n", "f.yaml:2:7 BL5101"},
       {"dataContractSpecification: 1.1.0\nid: p\n", "f.yaml:1:1 BL5101"},
       {"kind: DataContract\napiVersion: v3.0.0\n  id: p\n",
        "f.yaml:3:5 BL5002"},
@@ -351,9 +374,9 @@ TEST_CASE("two contracts of one id are two sources") {
       Mesh(),
       {{"a.yaml", Contract("name: a\n")}, {"b.yaml", Contract("name: a\n")}});
   CHECK(loaded.facts == nullptr);
-  REQUIRE_FALSE(loaded.errors.empty());
-  CHECK(loaded.errors[0].code == "BL5012");
-  CHECK(loaded.errors[0].file == "b.yaml");
+  // One error, at the second id, that names the first.
+  CHECK(Codes(loaded.errors) == "b.yaml:3:1 BL5012");
+  CHECK(loaded.errors[0].suggestion.find("a.yaml:3") != std::string::npos);
 }
 
 TEST_CASE("a descriptor is read as a proposal") {
@@ -377,6 +400,14 @@ TEST_CASE("a descriptor is read as a proposal") {
                                             "f.yaml", *known.facts);
   REQUIRE(facts.entities.size() == 1);
   CHECK(facts.entities[0].id == "x");
+  // References are judged as in facts, and all errors are told.
+  const ReadProposal broken = ReadDescriptor(
+      Contract("domain: saels\ntags: finance\n"), "o.yaml", *known.facts);
+  CHECK(Codes(broken.errors) == "o.yaml:6:9 BL5011; o.yaml:7:7 BL5103");
+  CHECK(broken.errors[0].suggestion == "did you mean `sales`?");
+  CHECK(Codes(ReadDescriptor("DataProduct:\n  x: { name: 7, domain: saels }\n",
+                             "f.yaml", *known.facts)
+                  .errors) == "f.yaml:2:14 BL5008; f.yaml:2:25 BL5011");
   CHECK_FALSE(ReadDescriptor("Foo: {}\n", "f.yaml", *known.facts).ok());
   CHECK_FALSE(ReadDescriptor("", "f.yaml", *known.facts).ok());
   CHECK_FALSE(ReadDescriptor("- a\n", "f.yaml", *known.facts).ok());

@@ -233,6 +233,38 @@ TEST_CASE("long lines break") {
   CheckKeeps(text);
 }
 
+TEST_CASE("`and` stands deeper than the `or` around it") {
+  const std::string a = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+  const std::string b = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
+  const std::string text = "module m\ndef x: Bool =\n  " + a + "\n    and " +
+                           b + "\n    and " + a + "\n  or " + b + "\n  or " +
+                           b + "\n    and (" + a + " or " + b + ")\n    and " +
+                           a + "\n";
+  CHECK(Format(text) == text);
+  CheckKeeps(text);
+}
+
+TEST_CASE("long signatures break") {
+  std::string one = "a0: Set<String>";
+  for (int i = 1; i < 8; ++i) {
+    one += ", a" + std::to_string(i) + ": Set<String>";
+  }
+  for (const std::string& text :
+       {"module m\ndef f(" + one + "): Set<String> = a0",
+        "module m\ndef f(" + one + "): Set<String> = {" + one.substr(0, 2) +
+            "}",
+        "module m\nobligation o(" + one + ")"}) {
+    const std::string out = Format(text);
+    CHECK(out.find("(\n    a0: Set<String>,\n    a1") != std::string::npos);
+    std::istringstream lines(out);
+    for (std::string line; std::getline(lines, line);) {
+      INFO(line);
+      CHECK(line.size() <= static_cast<size_t>(kFormatColumns));
+    }
+    CheckKeeps(text);
+  }
+}
+
 TEST_CASE("long lists open on the line of their name") {
   std::string names = "a0";
   std::string arms = "a0: 0";

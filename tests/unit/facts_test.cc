@@ -225,6 +225,26 @@ TEST_CASE("what is wrong in facts is refused with its place") {
       {"User:\n  ana: { device: 7 }\n", "f.yaml:2:18 BL5008"},
       {"User:\n  ana: { device: null }\n", "f.yaml:2:18 BL5017"},
       {"User:\n  ana: { device: ~ }\n", "f.yaml:2:18 BL5017"},
+      // Nothing after a key is shown at the key, not at what comes next.
+      {"User:\n  ana:\n    device:\n\n    # why\n    mfa: true\n",
+       "f.yaml:3:5 BL5017"},
+      {"User:\n  ana:\n    device:\n", "f.yaml:3:5 BL5017"},
+      {"User:\n  ana:\n    roles:\n      - analyst\n      -  # none\n\n    "
+       "mfa: true\n",
+       "f.yaml:5:7 BL5017"},
+      // Quotes and brackets that are not closed are shown where they open.
+      {"User:\n  ana:\n    device: \"d1\n    roles: [analyst]\n  bo: {}\n",
+       "f.yaml:3:13 BL5002"},
+      {"User:\n  ana:\n    device: 'd1\n", "f.yaml:3:13 BL5002"},
+      {"User:\n  ana:\n    device: 'd1\n    born: 'x'\n", "f.yaml:3:13 BL5002"},
+      {"User:\n  ana: { device: \"d1 }\n  bo: { device: \"d2\" }\n",
+       "f.yaml:2:18 BL5002"},
+      {"User:\n  ana:\n    roles: [analyst\n    mfa: true\n",
+       "f.yaml:3:12 BL5002"},
+      {"User:\n  ana: { roles: [analyst }\n  bo: {}\n", "f.yaml:2:17 BL5002"},
+      {"- [a, b\n- c\n", "f.yaml:1:3 BL5002"},
+      {"User:\n  ana: { device: d1 ]\n", "f.yaml:2:21 BL5002"},
+      {"User:\n  ana: { device: d1\x04 }\n", "f.yaml:2:20 BL5002"},
       {"User:\n  ana: { mfa: yes }\n", "f.yaml:2:15 BL5008"},
       {"User:\n  ana: { born: 2026-13-01 }\n", "f.yaml:2:16 BL5018"},
       {"User:\n  ana: { born: 2026-02-30 }\n", "f.yaml:2:16 BL5018"},
@@ -253,7 +273,17 @@ TEST_CASE("what is wrong in facts is refused with its place") {
        "f.yaml:2:33 BL5008"},
       {"Ticket:\n  t: { priority: 1, by: { type: Grupp, id: s } }\n",
        "f.yaml:2:33 BL5006"},
-      {"User: {\n", "f.yaml:2:1 BL5002"},
+      {"User: {\n", "f.yaml:1:7 BL5002"},
+      {"Ticket:\n  t: { amount: \"0.0000001\" }\n",
+       "f.yaml:2:3 BL5013; f.yaml:2:3 BL5013; f.yaml:2:16 BL5009"},
+      {"Ticket:\n  t: { priority: \"9223372036854775808\" }\n",
+       "f.yaml:2:3 BL5013; f.yaml:2:18 BL5009"},
+      {"Ticket:\n  t: { priority: \"2026-11-20\" }\n",
+       "f.yaml:2:3 BL5013; f.yaml:2:18 BL5008"},
+      // A child that contradicts where it is nested.
+      {"Dataset:\n  d:\n    name: d\n    columns:\n      c:\n        "
+       "dataset: e\n  e: { name: e }\n",
+       "f.yaml:6:9 BL5016"},
       {"DataProduct:\n  p: { name: p, datasets: [d] }\n  q: { name: q, "
        "datasets: [d] }\nDataset: { d: { name: d } }\n",
        "f.yaml:3:17 BL5016"},
@@ -270,6 +300,30 @@ TEST_CASE("what is wrong in facts is refused with its place") {
     CHECK(Codes(loaded.errors) == expected);
     CHECK(loaded.facts == nullptr);
   }
+}
+
+TEST_CASE("one mistake is one error") {
+  // What a misspelt type would have declared is not missed besides.
+  CHECK(Codes(Load({{"a.yaml",
+                     "Domian:\n  sales: {}\nUser:\n  ana: { domain: sales }\n"
+                     "  bo: { domain: hr }\n"},
+                    {"b.jsonl", R"({"type": "Grup", "id": "g"})"
+                                "\n"
+                                R"({"type": "User", "id": "cy", "attributes": )"
+                                R"({"in": "g"}})"}})
+                  .errors) ==
+        "a.yaml:1:1 BL5006; a.yaml:5:17 BL5011; b.jsonl:1:10 BL5006");
+  CHECK(Codes(LoadYaml("Datset:\n  d: { columns: { c: {} } }\n"
+                       "Column:\n  x: { name: x, upstream: [d.c] }\n")
+                  .errors) == "f.yaml:1:1 BL5006");
+  // Nor what a misspelt attribute would have stated.
+  CHECK(Codes(LoadYaml("DataProduct:\n  p: { nme: p }\n").errors) ==
+        "f.yaml:2:8 BL5007");
+  CHECK(Codes(LoadYaml("DataProduct:\n  p: { name: p, slas: [{ propert: h }] "
+                       "}\n")
+                  .errors) == "f.yaml:2:26 BL5007");
+  CHECK(Codes(LoadYaml("DataProduct:\n  p: { stauts: p }\n").errors) ==
+        "f.yaml:2:3 BL5013; f.yaml:2:8 BL5007");
 }
 
 TEST_CASE("all errors of all files are reported, with suggestions") {
@@ -289,7 +343,7 @@ TEST_CASE("all errors of all files are reported, with suggestions") {
 TEST_CASE("a file that cannot be read hides no other error, and makes none") {
   CHECK(Codes(Load({{"a.yaml", "Domain: { sales: {}\n"},
                     {"b.yaml", "User:\n  ana: { domain: sales, mfa: 7 }\n"}})
-                  .errors) == "a.yaml:2:1 BL5002; b.yaml:2:30 BL5008");
+                  .errors) == "a.yaml:1:9 BL5002; b.yaml:2:30 BL5008");
   CHECK(Codes(Load({{"a.yaml",
                      "User:\n  ana: { mfa: 7 }\n  ana: { device: 7 }\n  bo: "
                      "{ mfa: 7 }\n"}})
@@ -352,7 +406,13 @@ TEST_CASE("JSON and JSON lines are refused with their place") {
       {{{"a.json", "{\"User\": {\n  \"ana\": {\"mfa\": 1}}}"}},
        "a.json:2:18 BL5008"},
       {{{"a.json", "{\"User\": {},\n \"User\": {}}"}}, "a.json:2:2 BL5003"},
-      {{{"a.json", "{\"User\": {}"}}, "a.json:1:12 BL5002"},
+      {{{"a.json", "{\"User\": {}"}}, "a.json:1:1 BL5002"},
+      {{{"a.json", "{\"User\": {\"a\": {\n\"roles\": [\"analyst\"\n}}}"}},
+       "a.json:2:10 BL5002"},
+      {{{"a.json", "{\"User\": {\"a\": {\n\"mfa\": true,\n"}},
+       "a.json:1:16 BL5002"},
+      {{{"a.json", "{\"User\": {\n\"a: {}\n}}"}}, "a.json:2:1 BL5002"},
+      {{{"a.json", "{\"User\": {}]}"}}, "a.json:1:12 BL5002"},
       {{{"a.json", "{\"User\": {}} x"}}, "a.json:1:14 BL5002"},
       {{{"a.json", "{\"User\": {\"a\": {\"device\": \"\\ud800\"}}}"}},
        "a.json:1:34 BL5002"},
@@ -404,6 +464,20 @@ TEST_CASE("YAML reads words as texts and bounds what aliases make") {
   CHECK(LoadYaml("").facts != nullptr);
 }
 
+TEST_CASE("quoted texts may go on at the margin") {
+  const LoadedFacts loaded = LoadYaml(
+      "User:\n  a:\n    device: \"one\\\n    \\ two\"\n  b:\n    device: "
+      "'one\n  "
+      "  it''s two'\n");
+  INFO(Codes(loaded.errors));
+  REQUIRE(loaded.facts != nullptr);
+  const auto device = [&](const char* id) {
+    return loaded.facts->Text(Read(*loaded.facts, "User", id, "device").size);
+  };
+  CHECK(device("a") == "one two");
+  CHECK(device("b") == "one it's two");
+}
+
 TEST_CASE("nesting and size have limits") {
   std::string deep;
   for (int i = 0; i < 99; ++i) deep += "[";
@@ -429,8 +503,20 @@ TEST_CASE("files are found by patterns") {
   CHECK_FALSE(GlobMatches("a?.yaml", "a/.yaml"));
   CHECK(GlobMatches("**", "any/thing"));
   std::vector<FactError> errors;
-  FindFiles("/nonexistent", {"a.yaml", "b/**.yaml"}, &errors);
-  REQUIRE(errors.size() == 2);
+  FindFiles("/nonexistent",
+            {{"a.yaml", "bylaw.yaml", {5, 9}},
+             {"b/**.yaml", "bylaw.yaml", {6, 9}},
+             {"c.yaml", "", {}}},
+            &errors);
+  REQUIRE(errors.size() == 3);
+  // At the pattern, if it stands anywhere.
+  CHECK(errors[0].file == "bylaw.yaml");
+  CHECK(errors[0].line == 5);
+  CHECK(errors[0].column == 9);
+  CHECK(errors[0].end_column == 15);
+  CHECK(errors[1].line == 6);
+  CHECK(errors[2].file == "c.yaml");
+  CHECK(errors[2].line == 0);
   CHECK(errors[0].code == "BL5001");
   CHECK(errors[1].code == "BL5020");
   CHECK(errors[1].severity == FactSeverity::kWarning);

@@ -96,7 +96,7 @@ TEST_CASE("canonical text of a filter") {
        "r.n in {9, 10}"},
       {make(F::kIn, {region, SetOf(w, {w.Text("zz"), w.Text("aa")})}),
        "r.region in {\"aa\", \"zz\"}"},
-      {make(F::kNot, {make(F::kIn, {n, SetOf(w, {Int(1)})})}),
+      {make(F::kNotIn, {make(F::kIn, {n, SetOf(w, {Int(1)})})}),
        "r.n not in {1}"},
       {make(F::kIn, {n, SetOf(w, {})}), "r.n in {}"},
       {make(F::kIsMissing, {make.Column("doc")}), "r.doc is missing"},

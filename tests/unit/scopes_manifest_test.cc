@@ -166,10 +166,34 @@ TEST_CASE("every wrong key, type and value has its code and place") {
       {"mesh: m\nscopes:\n  Org: { modules: o, sources: [a] }\n", "BL3009 3:3"},
       {"mesh: m\nscopes:\n  org: { modules: o, sources: a.bylaw }\n",
        "BL3008 3:31"},
-      {"mesh: m\nscopes: [\n", "BL3003 3:1"},
+      {"mesh: m\nscopes: [\n", "BL3003 2:9"},
+      {std::string(kHead) + "facts: [a, b\nkeep: {}\n", "BL3003 3:8"},
+      {std::string(kHead) + "facts:\n  - [a, b\nkeep: { default: 5m }\n",
+       "BL3003 4:5"},
+      {std::string(kHead) + "keep: { default: 5m\nfacts: [a]\n", "BL3003 3:7"},
+      {std::string(kHead) + "sql: { trino: { hash: [a } }\n", "BL3003 3:23"},
+      {std::string(kHead) + "facts: [a]]\n", "BL3003 3:11"},
+      // Not closed: to the end of the file, or up to a later quote.
+      {std::string(kHead) + "timezone: \"UTC\n", "BL3003 3:11"},
+      {std::string(kHead) + "timezone: 'UTC\nenforcement: {}\n", "BL3003 3:11"},
+      {std::string(kHead) + "timezone: \"UTC\nfacts: [\"a\"]\n", "BL3003 3:11"},
+      {std::string(kHead) + "facts: [\"a, b]\n", "BL3003 3:9"},
+      {std::string(kHead) + "facts: &f [a, 'it''s', \"\\\"\"]\n", ""},
+      {std::string(kHead) + "facts:\n  - \"a\n    b\"\n", ""},
+      {std::string(kHead) + "facts:\n  - a\n  -\n\n  - b\n", "BL3008 5:3"},
+      {std::string(kHead) + "timezone: UTC\x04\nserve: {}\n", "BL3003 3:14"},
+      {std::string(kHead) + "serve: { max_items: many }\n", "BL3009 3:21"},
+      {std::string(kHead) + "serve: { max_items: 0 }\n", "BL3009 3:21"},
+      {std::string(kHead) + "serve: { listen: nowhere }\n", "BL3009 3:18"},
+      {std::string(kHead) + "serve: { watch: maybe }\n", "BL3009 3:17"},
+      {std::string(kHead) + "serve: { log_level: loud }\n", "BL3009 3:21"},
+      {std::string(kHead) +
+           "serve: { listen: '[::1]:7070', metrics: ':1', watch: false }\n",
+       "BL3009 3:41"},
       {"mesh: m\n\tscopes: {}\n", "BL3003 2:1"},
       {"mesh: m\n---\nmesh: n\n", "BL3007 1:1, BL3003 3:1"},
       {"mesh: \xff\n", "BL3003 1:1"},
+      {"mesh: m\n\nmesh: \xff\n", "BL3003 3:1"},
       {"? [a]\n: b\nmesh: m\nscopes: { o: { modules: o, sources: [] } }\n",
        "BL3003 1:3"},
   };
@@ -211,7 +235,9 @@ TEST_CASE("serve has the keys of the command's flags") {
     std::replace(flag.begin(), flag.end(), '-', '_');
     flags.push_back(flag);
   }
-  CHECK(flags == ServeKeys());
+  std::vector<std::string> keys;
+  for (const ServeSetting& s : ServeSettingsTable()) keys.push_back(s.key);
+  CHECK(flags == keys);
   CHECK(Read(std::string(kHead) + "serve: { lissen: x }\n").Found() ==
         "BL3005 3:10");
 }
