@@ -1,0 +1,94 @@
+#include "tests/properties/compare.h"
+
+#include <exception>
+#include <memory>
+#include <utility>
+
+#include "cli/test_runner.h"
+#include "compiler/bytecode/opcode.h"
+#include "server/snapshot.h"
+#include "tests/reference/words.h"
+
+namespace bylaw::properties {
+namespace {
+
+void Count(const Program& program, Counts* counts) {
+  for (const Instruction& i : program.code) {
+    ++(*counts)["opcode " + std::string(kOpcodes[i.op].name)];
+  }
+  constexpr const char* kKinds[] = {"allow", "deny", "mask",
+                                    "hide",  "rows", "require"};
+  for (const Rule& rule : program.rules) {
+    ++(*counts)[std::string("rule ") + kKinds[static_cast<size_t>(rule.kind)]];
+  }
+}
+
+void Count(const reference::Decision& d, Counts* counts) {
+  ++(*counts)["outcome " + d.outcome];
+  const auto some = [&](const char* name, bool any) {
+    if (any) ++(*counts)[std::string("with ") + name];
+  };
+  some("masks", !d.columns.empty());
+  some("filter", !d.filter.empty());
+  some("obligations", !d.obligations.empty());
+  some("advisories", !d.advisories.empty());
+  some("allows not delegated", !d.not_delegated.empty());
+  some("waivers", !d.waivers.empty());
+  some("errors", !d.errors.empty());
+}
+
+}  // namespace
+
+Comparison Compare(const CompileInput& input, Counts* counts) {
+  Comparison result;
+  const CompileResult compiled = CompileWithPacks(CompileInput(input));
+  if (!compiled.ok) {
+    result.kind = Comparison::Kind::kNotCompiled;
+    for (const Diagnostic& d : compiled.diagnostics) {
+      if (d.severity == Severity::kError) result.text += Render(d);
+      // Generated at times: a comparison or test that never holds, a mask's
+      // literal argument out of its range, a mask of another type than the
+      // rule's own condition says, a `may allow` that is false.
+      if (d.code == Code::BL3045 || d.code == Code::BL2024 ||
+          d.code == Code::BL2048 || d.code == Code::BL2057 ||
+          d.code == Code::BL2062) {
+        result.kind = Comparison::Kind::kEqual;
+      }
+    }
+    return result;
+  }
+  if (counts != nullptr) Count(*compiled.program, counts);
+  const std::shared_ptr<const Program> program(std::shared_ptr<void>(),
+                                               compiled.program.get());
+  for (const typed::Test& test : compiled.tests) {
+    std::string message;
+    const auto decided = cli::DecideTest(program, test, &message);
+    if (decided == nullptr) {
+      ++result.refused;
+      if (counts != nullptr) {
+        ++(*counts)["refused " + message.substr(0, message.find('`'))];
+      }
+      continue;
+    }
+    ++result.pairs;
+    const reference::Decision engine = reference::InWords(*decided);
+    reference::Decision oracle;
+    try {
+      oracle = reference::Decide(*compiled.typed, test,
+                                 test.has_at ? test.at : cli::kDefaultTestNow);
+    } catch (const std::exception& e) {
+      oracle.outcome = e.what();
+    }
+    if (counts != nullptr) Count(oracle, counts);
+    const std::string a = reference::Describe(engine);
+    const std::string b = reference::Describe(oracle);
+    if (a == b) continue;
+    ++result.failures;
+    if (result.kind == Comparison::Kind::kDiffers) continue;
+    result.kind = Comparison::Kind::kDiffers;
+    result.text = "test \"" + test.name + "\"\nengine: " + a + "oracle: " + b;
+  }
+  return result;
+}
+
+}  // namespace bylaw::properties
