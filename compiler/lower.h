@@ -3,8 +3,9 @@
 // chunk; metadata (policies, scopes, waivers, settings) is copied.
 //
 // How the language's errors and orders become code is said in lower_rule.cc;
-// expressions are in lower_expr.cc. The same tree gives the same program.
-// Thread-safe; no state.
+// expressions are in lower_expr.cc, their quantifiers in lower_quantifiers.cc
+// and predicates over rows in lower_rows.cc. The same tree gives the same
+// program. Thread-safe; no state.
 #ifndef BYLAW_COMPILER_LOWER_H_
 #define BYLAW_COMPILER_LOWER_H_
 

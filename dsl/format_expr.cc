@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 
 namespace bylaw::formatting {
@@ -45,6 +46,26 @@ size_t Original::Find(char c, size_t at) const {
     }
   }
   return text_.size();
+}
+
+size_t Original::BeginOf(const ast::Expr& e) const {
+  size_t begin = e.span.begin;
+  for (size_t at = begin; at > 0; --at) {
+    const char c = text_[at - 1];
+    if (c == '(') begin = at - 1;
+    if (c != '(' && !absl::ascii_isspace(static_cast<unsigned char>(c))) break;
+  }
+  return begin;
+}
+
+size_t Original::EndOf(const ast::Expr& e) const {
+  size_t end = e.span.end;
+  for (size_t at = end; at < text_.size(); ++at) {
+    const char c = text_[at];
+    if (c == ')') end = at + 1;
+    if (c != ')' && !absl::ascii_isspace(static_cast<unsigned char>(c))) break;
+  }
+  return end;
 }
 
 char Original::Before(size_t at) const {

@@ -71,7 +71,9 @@ class TreeBuilder {
 
   ast::Name NameOf(const Context* context) const;
   ast::Name LowerName(const Context* context);
+  ast::Name TypeName(const Context* context);
   ast::Path UpperPathOf(P::UpperPathContext* context);
+  ast::Path LowerPathOf(P::PathContext* context);
   // A path that names a type.
   ast::Path TypePathOf(P::PathContext* context);
   std::vector<ast::Path> TypePathsOf(P::PathsContext* context);
@@ -97,6 +99,13 @@ class TreeBuilder {
   size_t DecodeEscape(size_t at, size_t end, std::string* out);
   void Interpolate(const antlr4::Token* token, std::vector<ast::TextPart>* out);
 
+  // Ends a declaration: adds it, with its documentation and place.
+  template <typename T>
+  void Keep(const Context* context, T declaration, std::vector<T>* list) {
+    declaration.doc = Doc(context);
+    declaration.span = At(context);
+    list->push_back(std::move(declaration));
+  }
   void AddVocabulary(P::VocabularyContext* context, ast::File* file);
   void AddEntity(P::EntityContext* context, ast::File* file);
   void AddType(P::TypeDeclContext* context, ast::File* file);
@@ -129,7 +138,8 @@ class TreeBuilder {
   // Reports a repeated item of a block; true if it is the first.
   bool Once(std::vector<std::string>* seen, const std::string& item, Span span);
 
-  // Expressions (parser_expressions.cc).
+  // Expressions: operators in parser_expressions.cc, operands in
+  // parser_operands.cc, literals in parser_literals.cc.
   ast::ExprPtr Make(ast::ExprKind kind, Span span) const;
   // Sets the height; an expression that is too high is cut off and reported.
   ast::ExprPtr Finish(ast::ExprPtr expr);
@@ -165,6 +175,8 @@ class TreeBuilder {
   ast::ExprPtr IntLiteral(const antlr4::Token* token, bool negative);
   ast::ExprPtr DecimalLiteral(const antlr4::Token* token, bool negative);
   ast::ExprPtr UnitLiteral(const antlr4::Token* token);
+  // A literal with units; reports one that is a period.
+  ast::ExprPtr DurationOf(antlr4::tree::TerminalNode* node);
 
   Reporter& reporter_;
   ParseInside parse_inside_;

@@ -12,6 +12,7 @@
 
 #include "tests/properties/compare.h"
 #include "tests/properties/generate.h"
+#include "tests/properties/laws.h"
 
 namespace bylaw::properties {
 namespace {
@@ -25,6 +26,7 @@ struct Options {
   bool print = false;
   bool no_shrink = false;
   size_t failures = 1;  // then stop
+  size_t laws = 8;      // of every so many repositories the laws are checked
 };
 
 // What one thread found, then what all did.
@@ -81,6 +83,25 @@ void PrintFailure(uint64_t seed, const Options& options,
   std::fflush(stdout);
 }
 
+void PrintBrokenLaw(uint64_t seed, const Options& options,
+                    const std::string& found) {
+  Case c = Generate(seed, options.requests);
+  std::string smallest = found;
+  const std::string law = found.substr(0, found.find(')'));
+  const auto fails = [&](const std::vector<Piece>& files) {
+    std::string again = BrokenLaw(c.paths, files, seed);
+    if (!again.starts_with(law)) return false;
+    smallest = std::move(again);
+    return true;
+  };
+  if (!options.no_shrink) Shrink(&c.files, fails);
+  std::printf("\n==== --case=%llu --requests=%zu breaks a law\n%s\n",
+              static_cast<unsigned long long>(seed), options.requests,
+              smallest.c_str());
+  PrintCase(c.paths, c.files);
+  std::fflush(stdout);
+}
+
 int Run(const Options& options) {
   const auto begin = std::chrono::steady_clock::now();
   std::mutex mu;
@@ -90,7 +111,8 @@ int Run(const Options& options) {
   auto said = begin;
   const auto work = [&] {
     while (!stop) {
-      Random seeds(options.seed * 0x9e3779b97f4a7c15 + next++);
+      const uint64_t number = next++;
+      Random seeds(options.seed * 0x9e3779b97f4a7c15 + number);
       const uint64_t seed = seeds.Next();
       const Case c = Generate(seed, options.requests);
       Findings found;
@@ -102,13 +124,20 @@ int Run(const Options& options) {
       found.failures = comparison.kind == Comparison::Kind::kNotCompiled
                            ? 1
                            : comparison.failures;
+      std::string law;
+      if (options.laws > 0 && number % options.laws == 0) {
+        law = BrokenLaw(c.paths, c.files, seed);
+        ++found.counts["laws checked"];
+        if (!law.empty()) ++found.failures;
+      }
       const std::lock_guard<std::mutex> lock(mu);
       if (stop) return;
       all.Add(found);
       if (comparison.kind != Comparison::Kind::kEqual) {
         PrintFailure(seed, options, comparison);
-        if (all.failures >= options.failures) stop = true;
       }
+      if (!law.empty()) PrintBrokenLaw(seed, options, law);
+      if (all.failures >= options.failures) stop = true;
       if (all.pairs >= options.pairs) stop = true;
       const auto now = std::chrono::steady_clock::now();
       if (now - said >= std::chrono::seconds(10)) {
@@ -159,6 +188,9 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 256));
   app.add_option("--failures", options.failures, "stop after so many")
       ->capture_default_str();
+  app.add_option("--laws", options.laws,
+                 "check the laws on one of so many repositories; 0: on none")
+      ->capture_default_str();
   app.add_flag("--report", options.report,
                "print how often each opcode, rule and outcome occurred");
   app.add_flag("--no-shrink", options.no_shrink, "print failures as generated");
@@ -174,5 +206,7 @@ int main(int argc, char** argv) {
   if (found.kind != Comparison::Kind::kEqual) {
     bylaw::properties::PrintFailure(one, options, found);
   }
-  return found.kind == Comparison::Kind::kEqual ? 0 : 1;
+  const std::string law = bylaw::properties::BrokenLaw(c.paths, c.files, one);
+  if (!law.empty()) bylaw::properties::PrintBrokenLaw(one, options, law);
+  return found.kind == Comparison::Kind::kEqual && law.empty() ? 0 : 1;
 }

@@ -29,7 +29,7 @@ std::string MaskText(const FittedMask& m, Kind type, const World& world) {
 
 }  // namespace
 
-Decision InWords(const cli::DecidedTest& t) {
+Decision InWords(const cli::DecidedTest& t, Positions positions) {
   Decision out;
   const World& world = *t.bound.world;
   const Program& program = t.engine->program();
@@ -57,15 +57,16 @@ Decision InWords(const cli::DecidedTest& t) {
   }
   std::sort(out.obligations.begin(), out.obligations.end());
   out.keep = t.report.keep;
-  const auto list = [](const std::vector<ReportedDeterminant>& in,
-                       std::multiset<std::string>* to) {
+  const auto list = [positions](const std::vector<ReportedDeterminant>& in,
+                                std::multiset<std::string>* to) {
     for (const ReportedDeterminant& d : in) {
       if (d.policy.empty()) {
         if (d.kind != "unhashed") to->insert(d.kind);
         continue;
       }
-      std::string text = d.severity + " " + d.policy + " of " + d.scope + ", " +
-                         d.kind + " " + std::to_string(d.line);
+      std::string text =
+          d.severity + " " + d.policy + " of " + d.scope + ", " + d.kind;
+      if (positions == Positions::kNamed) text += " " + std::to_string(d.line);
       // A rule that errs says so in the place of its text.
       if (!d.because.starts_with("error: ")) {
         if (!d.because.empty()) text += ": " + d.because;

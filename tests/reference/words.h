@@ -8,7 +8,10 @@
 
 namespace bylaw::reference {
 
-Decision InWords(const cli::DecidedTest& decided);
+enum class Positions { kNamed, kLeftOut };  // the lines of rules
+
+Decision InWords(const cli::DecidedTest& decided,
+                 Positions positions = Positions::kNamed);
 
 }  // namespace bylaw::reference
 

@@ -244,6 +244,27 @@ TEST_CASE("`and` stands deeper than the `or` around it") {
   CheckKeeps(text);
 }
 
+TEST_CASE("brackets that were opened up are no break before a clause") {
+  const std::string word(40, 'w');
+  const std::string left = "(r." + word + " == r." + word + ")";
+  const char* clauses[] = {
+      "drop rows r where (LEFT or LEFT) unless true",
+      "deny when (LEFT or LEFT) unless (LEFT or LEFT) because \"b\"",
+      "require duty((LEFT or LEFT), \"x\",) when true",
+      "let x = (LEFT or LEFT)",
+      "for x in xs where (LEFT or LEFT) { deny because \"b\" }"};
+  for (std::string rule : clauses) {
+    for (size_t at; (at = rule.find("LEFT")) != std::string::npos;) {
+      rule.replace(at, 4, left);
+    }
+    const std::string once =
+        Format("module a\npolicy p title \"t\" owner \"o\" on read of D { " +
+               rule + " }\n");
+    INFO(once);
+    CHECK(Format(once) == once);
+  }
+}
+
 TEST_CASE("long signatures break") {
   std::string one = "a0: Set<String>";
   for (int i = 1; i < 8; ++i) {

@@ -5,7 +5,8 @@ add_library(bylaw_properties STATIC
   ${CMAKE_CURRENT_SOURCE_DIR}/properties/world.cc
   ${CMAKE_CURRENT_SOURCE_DIR}/properties/expressions.cc
   ${CMAKE_CURRENT_SOURCE_DIR}/properties/generate.cc
-  ${CMAKE_CURRENT_SOURCE_DIR}/properties/compare.cc)
+  ${CMAKE_CURRENT_SOURCE_DIR}/properties/compare.cc
+  ${CMAKE_CURRENT_SOURCE_DIR}/properties/laws.cc)
 target_link_libraries(bylaw_properties PUBLIC bylaw_reference bylaw_cli)
 add_executable(soak ${CMAKE_CURRENT_SOURCE_DIR}/properties/soak_main.cc)
 set_target_properties(soak PROPERTIES
