@@ -59,9 +59,9 @@ void Checker::DeclareDefs() {
         program.defs.push_back(std::move(def));
         def_trees.push_back({&tree, module.get()});
       }
+      // A mask's name stands after `with` only, where no term can.
       for (const ast::MaskDef& tree : file->masks) {
         if (!tree.name) continue;
-        CheckVariableName(tree.name);
         static constexpr std::string_view kBuiltIn[] = {
             "none",     "show_first", "show_last", "keep_domain",
             "hash",     "truncate",   "round",     "network",

@@ -152,17 +152,11 @@ ExprPtr RowChecker::Logical(const ast::Expr& e, Facts* yes, Facts* no) {
   const size_t mark = env_.facts.size();
   ExprPtr result = Residual(is_and ? Op::kAnd : Op::kOr, e, nullptr);
   bool ok = true;
-  // What stands after an operand with `r` is always computed: only operands
-  // before the first such keep the others from it.
-  bool row = false;
   for (const ast::ExprPtr& operand : e.operands) {
     Facts if_true, if_false;
     ExprPtr typed = Condition(*operand, &if_true, &if_false);
     const Facts& go_on = is_and ? if_true : if_false;
-    row = row || Mentions(*operand);
-    if (!row) {
-      env_.facts.insert(env_.facts.end(), go_on.begin(), go_on.end());
-    }
+    env_.facts.insert(env_.facts.end(), go_on.begin(), go_on.end());
     if (typed == nullptr) {
       ok = false;
     } else {

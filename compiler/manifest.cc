@@ -554,7 +554,8 @@ std::string ServeSetting::Problem(const std::string& value) const {
       if (value.compare(0, 5, "unix:") == 0) return "";
       const size_t colon = value.rfind(':');
       std::optional<int64_t> port;
-      if (colon != std::string::npos && colon > 0) {
+      // The metrics may be on all addresses: `:9090`.
+      if (colon != std::string::npos && (colon > 0 || key == "metrics")) {
         port = ParseInt(value.substr(colon + 1));
       }
       if (port.has_value() && *port >= 0 && *port <= 65535) return "";

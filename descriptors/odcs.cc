@@ -90,7 +90,13 @@ bool Reader::Read(const Node& document) {
   ReadTeam(document, &p);
   ReadSupport(document, &p);
   if (const Node* created = Field(document, "contractCreatedTs")) {
-    if (!created->is_string() || !ParseTime(created->text)) {
+    if (created->is_string() && ParseDate(created->text.substr(0, 10))) {
+      if (!ParseTime(created->text)) {
+        Warn("BL5109", *created,
+             Quote(created->text) + " is no instant; the product goes without",
+             "times are written 2026-11-20T10:00:00Z, with their zone");
+      }
+    } else {
       Error("BL5103", *created,
             "`contractCreatedTs` is a time, not " +
                 (created->text.empty() ? std::string(KindName(*created))

@@ -303,9 +303,21 @@ bool SurelyBegins(size_t before, size_t type, size_t a, size_t b) {
   }
 }
 
+// The token before `i`; a plain name where a keyword ends a path or stands for
+// a constant (`module council.extend`, `= extend`).
+size_t TypeBefore(const TokenList& list, size_t i) {
+  if (i == 0) return Token::EOF;
+  const size_t type = list.TypeAt(i - 1);
+  const size_t before = i > 1 ? list.TypeAt(i - 2) : Token::EOF;
+  const bool names = before == L::DOT || before == L::MODULE ||
+                     before == L::IMPORT ||
+                     (type == L::EXTEND && before == L::ASSIGN);
+  return names && IsWord(type) ? size_t{L::LOWER} : type;
+}
+
 bool SurelyBegins(const TokenList& list, size_t i) {
-  return SurelyBegins(i > 0 ? list.TypeAt(i - 1) : Token::EOF, list.TypeAt(i),
-                      list.TypeAt(i + 1), list.TypeAt(i + 2));
+  return SurelyBegins(TypeBefore(list, i), list.TypeAt(i), list.TypeAt(i + 1),
+                      list.TypeAt(i + 2));
 }
 
 // `plicy p …` at the head of a line, after something that is complete: in no
@@ -325,7 +337,7 @@ bool BeginsMisspelt(const TokenList& list, size_t begin, size_t i) {
 bool LikelyBegins(const TokenList& list, size_t begin, size_t i) {
   const size_t type = list.TypeAt(i);
   if (!IsDeclarationWord(type)) return BeginsMisspelt(list, begin, i);
-  if (i > 0 && Continues(list.TypeAt(i - 1))) return false;
+  if (Continues(TypeBefore(list, i))) return false;
   if (list.line_starts[i]) return true;
   const size_t a = list.TypeAt(i + 1);
   if (type == L::MODULE || type == L::IMPORT) return IsWord(a);
@@ -456,6 +468,7 @@ bool CommaMender::EndsVocabulary(const std::vector<std::unique_ptr<Token>>& in,
   const uint32_t here = line(*in[i]);
   if (!IsDeclarationWord(type(i)) || line(last) == here) return false;
   const size_t before = last.getType();
+  if (type(i + 1) == L::ABOVE || type(i + 1) == L::BELOW) return false;
   if (SurelyBegins(before, type(i), type(i + 1), type(i + 2))) return true;
   // A term that follows a comma, or whose own comma is missing, stands alone
   // on its line or has its place beside it.

@@ -431,6 +431,8 @@ Val Evaluator::Quantifier(const Expr& e, const Locals& locals) const {
 }
 
 Val Evaluator::Arithmetic(const Expr& e, const Val& a, const Val& b) const {
+  // Rows compute what stands after `r`, narrowed or not.
+  if (a.missing() || b.missing()) throw Failure{"a missing operand"};
   const __int128 x = a.number, y = b.number;
   const int sign = e.op == Op::kSub ? -1 : 1;
   if (a.kind == Kind::kString) return MakeString(a.text + b.text);

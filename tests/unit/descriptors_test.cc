@@ -369,6 +369,14 @@ TEST_CASE("broken descriptors are refused with their place") {
         "f.yaml:1:1 BL5110");
 }
 
+TEST_CASE("a day is no instant: the product goes without") {
+  const LoadedFacts loaded = LoadFactTexts(
+      Mesh(), {{"f.yaml", Contract("contractCreatedTs: 2022-11-15\n")},
+               {"people.yaml", kPeople}});
+  CHECK(Codes(loaded.errors) == "f.yaml:6:20 BL5109");
+  CHECK(loaded.facts != nullptr);
+}
+
 TEST_CASE("two contracts of one id are two sources") {
   const LoadedFacts loaded = LoadFactTexts(
       Mesh(),

@@ -189,7 +189,9 @@ TEST_CASE("every wrong key, type and value has its code and place") {
       {std::string(kHead) + "serve: { log_level: loud }\n", "BL3009 3:21"},
       {std::string(kHead) +
            "serve: { listen: '[::1]:7070', metrics: ':1', watch: false }\n",
-       "BL3009 3:41"},
+       ""},
+      {std::string(kHead) + "serve: { metrics: ':x' }\n", "BL3009 3:19"},
+      {std::string(kHead) + "serve: { listen: ':1' }\n", "BL3009 3:18"},
       {"mesh: m\n\tscopes: {}\n", "BL3003 2:1"},
       {"mesh: m\n---\nmesh: n\n", "BL3007 1:1, BL3003 3:1"},
       {"mesh: \xff\n", "BL3003 1:1"},
