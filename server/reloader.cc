@@ -53,23 +53,7 @@ bool Reloader::Reload() {
   const bool good = result.snapshot != nullptr;
   const bool serving = good || Current() != nullptr;
   size_t errors = 0;
-  if (good) {
-    {
-      std::shared_ptr<const Snapshot> next = result.snapshot;
-      std::lock_guard lock(current_mu_);
-      current_.swap(next);
-    }  // the last call in flight frees the version before
-    for (const std::string& warning : result.warnings) {
-      log_->Write(LogLevel::kWarning, warning);
-    }
-    const Engine& engine = *result.snapshot->engine;
-    log_->Write(LogLevel::kInfo, "loaded",
-                {{"source", result.snapshot->origin},
-                 {"policies", std::to_string(engine.program().policies.size())},
-                 {"entities", std::to_string(engine.facts().size())},
-                 {"policies_revision", engine.program().revision},
-                 {"facts_revision", engine.facts().revision()}});
-  } else {
+  if (!good) {
     for (const Diagnostic& d : result.diagnostics) {
       if (d.severity != Severity::kError) continue;
       constexpr size_t kMostLogged = 20;
@@ -87,10 +71,19 @@ bool Reloader::Reload() {
                         : "nothing to serve yet: the version found has errors",
                 {{"errors", std::to_string(errors)}});
   }
+  // Holds the version before from the swap on; the last call in flight frees
+  // it.
+  std::shared_ptr<const Snapshot> replaced = result.snapshot;
   {
+    // With the state, so that who is decided by a version finds it in the
+    // status.
     std::lock_guard lock(mu_);
     loaded_ = fingerprint;
     if (good) {
+      {
+        std::lock_guard swap(current_mu_);
+        current_.swap(replaced);
+      }
       ++state_.loads;
       state_.loaded_at = Now();
       state_.has_failed = false;
@@ -110,6 +103,18 @@ bool Reloader::Reload() {
       }
       state_.failed.compiled = std::move(result.compiled);
     }
+  }
+  if (good) {
+    for (const std::string& warning : result.warnings) {
+      log_->Write(LogLevel::kWarning, warning);
+    }
+    const Engine& engine = *result.snapshot->engine;
+    log_->Write(LogLevel::kInfo, "loaded",
+                {{"source", result.snapshot->origin},
+                 {"policies", std::to_string(engine.program().policies.size())},
+                 {"entities", std::to_string(engine.facts().size())},
+                 {"policies_revision", engine.program().revision},
+                 {"facts_revision", engine.facts().revision()}});
   }
   on_change_(serving);
   return good;

@@ -12,4 +12,9 @@ add_executable(soak ${CMAKE_CURRENT_SOURCE_DIR}/properties/soak_main.cc)
 set_target_properties(soak PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(soak PRIVATE bylaw_properties)
-add_test(NAME properties_soak COMMAND soak --pairs=20000 --seed=1)
+# Sanitizers make it ten times as slow.
+set(soak_pairs 20000)
+if(BYLAW_SANITIZE)
+  set(soak_pairs 2000)
+endif()
+add_test(NAME properties_soak COMMAND soak --pairs=${soak_pairs} --seed=1)
