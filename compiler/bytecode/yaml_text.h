@@ -3,6 +3,8 @@
 // up, far below; both readers of YAML (yaml_tree.h, descriptors/read.h) tell a
 // YamlNesting of its events, and it says where the author has to look.
 //
+// It stands here because this library is the only one that both may include.
+//
 // Offsets are bytes of the text, without a byte order mark. Not thread-safe.
 #ifndef BYLAW_COMPILER_BYTECODE_YAML_TEXT_H_
 #define BYLAW_COMPILER_BYTECODE_YAML_TEXT_H_

@@ -37,24 +37,30 @@ void Count(const reference::Decision& d, Counts* counts) {
   some("errors", !d.errors.empty());
 }
 
+// What random text meets honestly: a comparison or test that never holds, a
+// mask's literal argument out of its range, a mask of another type than the
+// rule's own condition says, a `may allow` that is false.
+bool IsMetAtTimes(Code code) {
+  return code == Code::BL2024 || code == Code::BL2048 || code == Code::BL2057 ||
+         code == Code::BL2062 || code == Code::BL3045;
+}
+
 }  // namespace
 
 Comparison Compare(const CompileInput& input, Counts* counts) {
   Comparison result;
   const CompileResult compiled = CompileWithPacks(CompileInput(input));
   if (!compiled.ok) {
-    result.kind = Comparison::Kind::kNotCompiled;
+    // A test for a type that was ruled out has followers: attributes of it.
+    bool expected = true, ruled_out = false;
     for (const Diagnostic& d : compiled.diagnostics) {
-      if (d.severity == Severity::kError) result.text += Render(d);
-      // Generated at times: a comparison or test that never holds, a mask's
-      // literal argument out of its range, a mask of another type than the
-      // rule's own condition says, a `may allow` that is false.
-      if (d.code == Code::BL3045 || d.code == Code::BL2024 ||
-          d.code == Code::BL2048 || d.code == Code::BL2057 ||
-          d.code == Code::BL2062) {
-        result.kind = Comparison::Kind::kEqual;
-      }
+      if (d.severity != Severity::kError) continue;
+      result.text += Render(d);
+      expected = expected && IsMetAtTimes(d.code);
+      ruled_out = ruled_out || d.code == Code::BL2057;
     }
+    if (!expected && !ruled_out) result.kind = Comparison::Kind::kNotCompiled;
+    if (counts != nullptr) ++(*counts)["repositories refused by the checker"];
     return result;
   }
   if (counts != nullptr) Count(*compiled.program, counts);

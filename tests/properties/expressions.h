@@ -30,7 +30,6 @@ struct Sight {
   std::vector<std::string> owners;  // expressions with has_column(…)
   bool gate = false;                // `all T` may stand
   bool total = false;               // `governs`: nothing that can fail
-  std::string columns;              // the path that is d.columns; "" if none
 };
 
 class Expressions {

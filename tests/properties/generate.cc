@@ -164,7 +164,6 @@ class Generator {
     sight.paths.push_back({"now", One(Base::kTime)});
     if (resource == kSheet) {
       sight.owners.push_back("d");
-      sight.columns = "d.columns";
     }
     return sight;
   }

@@ -157,7 +157,7 @@ int Run(const Options& options) {
     }
   }
   std::printf(
-      "%zu pairs of %zu repositories agree, %zu failures; %zu requests "
+      "%zu pairs of %zu repositories compared, %zu failures; %zu requests "
       "were refused (seed %llu, %.0f s)\n",
       all.pairs, all.programs, all.failures, all.refused,
       static_cast<unsigned long long>(options.seed),

@@ -137,7 +137,7 @@ const std::vector<std::string>& Dates();
 std::string Literal(const World& world, const Type& type, Random& random,
                     bool bare);
 
-// A random type of one value; of `scalars` no entity, union or record.
+// A random type of one value; never an entity, union or record.
 Type RandomScalar(const World& world, Random& random);
 
 }  // namespace bylaw::properties
