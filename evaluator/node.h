@@ -30,6 +30,8 @@ struct Node {
   std::vector<std::pair<Node, Node>> map;  // keys are kString, in order
   NodePosition position;
 
+  Node() {}  // defaulted, clang would need the map's pairs of a whole Node
+
   static Node Bool(bool b) {
     Node n;
     n.kind = Kind::kBool;
