@@ -130,12 +130,11 @@ class Generator {
                 bool selecting) {
     Sight sight;
     const size_t resource = world_.actions[actions[0]].resource;
-    bool robots = false, gate = true, proposes = false, all_propose = true;
+    bool robots = false, gate = true, proposes = false;
     for (const size_t a : actions) {
       robots |= world_.actions[a].robots;
       gate &= world_.actions[a].gate;
       proposes |= world_.actions[a].proposes;
-      all_propose &= world_.actions[a].proposes;
     }
     sight.gate = gate;
     expressions_.Add(&sight, "d", One(Base::kEntity, resource));
