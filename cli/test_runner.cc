@@ -534,7 +534,8 @@ std::unique_ptr<DecidedTest> DecideTest(
     }
     return nullptr;
   }
-  auto engine = Engine::Load(program, decided->facts);
+  // Compiling verified the program.
+  auto engine = Engine::Load(program, decided->facts, {.is_verified = true});
   if (!engine.ok()) {
     *message = std::string(engine.status().message());
     return nullptr;

@@ -833,11 +833,27 @@ int CompareElement(const World& world, const Value& a, const Value& b) {
     return world.Text(a.size).compare(world.Text(b.size));
   }
   const int c = CompareValues(a, b);
-  if (c == 0 && a.kind == Kind::kVersion) {
-    // Equal as versions, yet spelled in two ways: both are listed.
-    return a.version->build.compare(b.version->build);
+  if (c != 0) return c;
+  // Equal as versions, yet spelled in two ways: both are listed.
+  switch (a.kind) {
+    case Kind::kVersion:
+      return a.version->build.compare(b.version->build);
+    case Kind::kSet:
+    case Kind::kList:
+      if (IsCellKind(a.element) || IsCellKind(b.element)) return 0;
+      [[fallthrough]];
+    case Kind::kRecord:
+      return CompareElements(world, {a.values, a.size}, {b.values, b.size});
+    case Kind::kMap:
+      for (uint32_t i = 0; i < a.size; ++i) {
+        const int e =
+            CompareElement(world, a.entries[i].value, b.entries[i].value);
+        if (e != 0) return e;
+      }
+      return 0;
+    default:
+      return 0;
   }
-  return c;
 }
 
 }  // namespace

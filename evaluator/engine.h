@@ -34,6 +34,7 @@ struct EngineOptions {
   VmOptions vm;
   uint32_t max_columns = 100'000;  // asked for in one request
   std::string mask_key;  // of `keys: mask`; empty: hash has no key, is null
+  bool is_verified = false;  // the caller ran Verify on this very program
 };
 
 class Engine {

@@ -1,6 +1,7 @@
 #include "evaluator/facts.h"
 
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <cstring>
 #include <random>
@@ -14,9 +15,18 @@ namespace {
 // Up to here ancestors are searched one by one.
 constexpr uint32_t kFewAncestors = 8;
 
+// Of a table: one secret a process, mixed with the table's number (Steele et
+// al., "Fast splittable pseudorandom number generators", OOPSLA 2014).
 uint64_t RandomSeed() {
-  std::random_device device;
-  return uint64_t{device()} << 32 | device();
+  static const uint64_t secret = [] {
+    std::random_device device;
+    return uint64_t{device()} << 32 | device();
+  }();
+  static std::atomic<uint64_t> number{0};
+  uint64_t z = secret + 0x9e3779b97f4a7c15 * ++number;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+  return z ^ (z >> 31);
 }
 
 uint16_t Cut16(size_t n) {

@@ -291,14 +291,19 @@ bool Vm::Execute(uint32_t chunk_index, Value* R, Value* result) {
     GO;                                                        \
   }
 
+// Tests that count what is executed define it (tests/properties).
+#ifndef BYLAW_ON
+#define BYLAW_ON(op)
+#endif
 #if defined(__GNUC__)
   static const void* const kLabels[] = {
 #define X(name, operands, formula) &&op_##name,
 #include "compiler/bytecode/opcodes.def"
 #undef X
   };
-#define GO \
-  i = *pc; \
+#define GO       \
+  i = *pc;       \
+  BYLAW_ON(i.op) \
   goto* kLabels[i.op]
 #define OP(name) op_##name:
   GO;
@@ -307,6 +312,7 @@ bool Vm::Execute(uint32_t chunk_index, Value* R, Value* result) {
 #define OP(name) case Opcode::name:
 dispatch:
   i = *pc;
+  BYLAW_ON(i.op)
   switch (static_cast<Opcode>(i.op)) {
 #endif
 #define NEXT_INSTRUCTION \

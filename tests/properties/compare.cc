@@ -2,6 +2,7 @@
 
 #include <exception>
 #include <memory>
+#include <set>
 #include <utility>
 
 #include "cli/test_runner.h"
@@ -14,7 +15,7 @@ namespace {
 
 void Count(const Program& program, Counts* counts) {
   for (const Instruction& i : program.code) {
-    ++(*counts)["opcode " + std::string(kOpcodes[i.op].name)];
+    ++(*counts)["opcode written " + std::string(kOpcodes[i.op].name)];
   }
   constexpr const char* kKinds[] = {"allow", "deny", "mask",
                                     "hide",  "rows", "require"};
@@ -35,6 +36,33 @@ void Count(const reference::Decision& d, Counts* counts) {
   some("allows not delegated", !d.not_delegated.empty());
   some("waivers", !d.waivers.empty());
   some("errors", !d.errors.empty());
+}
+
+// The masks that met on one column.
+void CountJoins(const cli::DecidedTest& decided, Counts* counts) {
+  std::map<Cell, std::set<MaskKind>> masks;
+  for (const Effect& e : decided.decision.determining) {
+    const RuleKind kind = decided.engine->program().rules[e.rule].kind;
+    if (kind == RuleKind::kMask) masks[e.column].insert(e.mask);
+    if (kind == RuleKind::kHide) masks[e.column].insert(MaskKind::kHide);
+  }
+  for (const auto& [column, kinds] : masks) {
+    for (auto a = kinds.begin(); a != kinds.end(); ++a) {
+      for (auto b = a; b != kinds.end(); ++b) {
+        if (a == b && kinds.size() > 1) continue;
+        ++(*counts)["masks " + std::string(MaskName(*a)) + " and " +
+                    (a == b ? "no other" : std::string(MaskName(*b)))];
+      }
+    }
+  }
+}
+
+// ALLOW carries nothing (7): nothing to perform, nothing hidden.
+std::string BrokenAllow(const cli::DecidedTest& t) {
+  if (t.report.outcome != DecisionOutcome::kAllow) return "";
+  const bool bare = t.report.columns.empty() && !t.report.has_filter &&
+                    t.report.obligations.empty();
+  return bare ? "" : "ALLOW carries something (7)\n";
 }
 
 // What random text meets honestly: a comparison or test that never holds, a
@@ -77,6 +105,7 @@ Comparison Compare(const CompileInput& input, Counts* counts) {
       continue;
     }
     ++result.pairs;
+    if (counts != nullptr) CountJoins(*decided, counts);
     const reference::Decision engine = reference::InWords(*decided);
     reference::Decision oracle;
     try {
@@ -86,7 +115,7 @@ Comparison Compare(const CompileInput& input, Counts* counts) {
       oracle.outcome = e.what();
     }
     if (counts != nullptr) Count(oracle, counts);
-    const std::string a = reference::Describe(engine);
+    const std::string a = BrokenAllow(*decided) + reference::Describe(engine);
     const std::string b = reference::Describe(oracle);
     if (a == b) continue;
     ++result.failures;

@@ -10,7 +10,9 @@
 #include <thread>
 #include <vector>
 
+#include "compiler/bytecode/opcode.h"
 #include "tests/properties/compare.h"
+#include "tests/properties/counted_vm.h"
 #include "tests/properties/generate.h"
 #include "tests/properties/laws.h"
 
@@ -110,6 +112,7 @@ int Run(const Options& options) {
   std::atomic<bool> stop{false};
   auto said = begin;
   const auto work = [&] {
+    executed = {};
     while (!stop) {
       const uint64_t number = next++;
       Random seeds(options.seed * 0x9e3779b97f4a7c15 + number);
@@ -126,12 +129,17 @@ int Run(const Options& options) {
                            : comparison.failures;
       std::string law;
       if (options.laws > 0 && number % options.laws == 0) {
-        law = BrokenLaw(c.paths, c.files, seed);
+        law = BrokenLaw(c.paths, c.files, seed, &found.counts);
         ++found.counts["laws checked"];
         if (!law.empty()) ++found.failures;
       }
       const std::lock_guard<std::mutex> lock(mu);
       if (stop) return;
+      for (uint32_t op = 0; op < kNumOpcodes; ++op) {
+        found.counts["opcode executed " + std::string(kOpcodes[op].name)] +=
+            executed[op];
+      }
+      executed = {};
       all.Add(found);
       if (comparison.kind != Comparison::Kind::kEqual) {
         PrintFailure(seed, options, comparison);

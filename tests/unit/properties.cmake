@@ -6,9 +6,14 @@ add_library(bylaw_properties STATIC
   ${CMAKE_CURRENT_SOURCE_DIR}/properties/expressions.cc
   ${CMAKE_CURRENT_SOURCE_DIR}/properties/generate.cc
   ${CMAKE_CURRENT_SOURCE_DIR}/properties/compare.cc
-  ${CMAKE_CURRENT_SOURCE_DIR}/properties/laws.cc)
+  ${CMAKE_CURRENT_SOURCE_DIR}/properties/laws.cc
+  ${CMAKE_CURRENT_SOURCE_DIR}/properties/laws_requests.cc
+  ${CMAKE_CURRENT_SOURCE_DIR}/properties/laws_rules.cc
+  ${CMAKE_CURRENT_SOURCE_DIR}/properties/looser.cc)
 target_link_libraries(bylaw_properties PUBLIC bylaw_reference bylaw_cli)
-add_executable(soak ${CMAKE_CURRENT_SOURCE_DIR}/properties/soak_main.cc)
+# The counting machine stands in for the library's, which is not linked then.
+add_executable(soak ${CMAKE_CURRENT_SOURCE_DIR}/properties/soak_main.cc
+                    ${CMAKE_CURRENT_SOURCE_DIR}/properties/counted_vm.cc)
 set_target_properties(soak PROPERTIES
   RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 target_link_libraries(soak PRIVATE bylaw_properties)

@@ -1,0 +1,267 @@
+// Laws that compare a request with another one to the same program.
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include "cli/test_runner.h"
+#include "compiler/bytecode/opcode.h"
+#include "tests/properties/laws.h"
+#include "tests/properties/looser.h"
+#include "tests/reference/words.h"
+
+namespace bylaw::properties {
+namespace {
+
+using Decided = std::unique_ptr<cli::DecidedTest>;
+
+class Laws {
+ public:
+  Laws(const CompileResult& compiled, Counts* counts)
+      : compiled_(compiled),
+        program_(std::shared_ptr<void>(), compiled.program.get()),
+        counts_(counts) {}
+
+  std::string Run() {
+    for (const typed::Test& test : compiled_.tests) {
+      const Decided decided = Decide(test);
+      if (decided == nullptr) continue;
+      for (const auto law : {&Laws::ColumnsAreIndependent, &Laws::KeptAnswers,
+                             &Laws::Proposals}) {
+        std::string broken = (this->*law)(test, *decided);
+        if (!broken.empty()) return broken;
+      }
+    }
+    return "";
+  }
+
+ private:
+  Decided Decide(const typed::Test& test) {
+    std::string message;
+    return cli::DecideTest(program_, test, &message);
+  }
+
+  void Count(const char* law) {
+    if (counts_ != nullptr) ++(*counts_)[std::string("law ") + law];
+  }
+
+  static std::string Broken(const char* law, const typed::Test& test,
+                            const std::string& how, const cli::DecidedTest& a,
+                            const cli::DecidedTest& b) {
+    return std::string(law) + ", test \"" + test.name + "\": " + how + "\n" +
+           reference::Describe(reference::InWords(a)) + "beside " +
+           reference::Describe(reference::InWords(b));
+  }
+
+  // (3) and (8): the same request, other columns.
+  std::string ColumnsAreIndependent(const typed::Test& test,
+                                    const cli::DecidedTest& decided) {
+    const Action& action = program_->schema.actions[test.action];
+    const uint32_t slot = action.selecting_slot;
+    if (slot == kNone) return "";
+    typed::Test other = test;
+    const auto asked =
+        std::find_if(other.context.begin(), other.context.end(),
+                     [&](const auto& field) { return field.first == slot; });
+    if (asked == other.context.end()) return "";
+    // Those that are asked for, one by one; none by name; all, none by name.
+    std::vector<typed::Test> variants;
+    const Constant columns = asked->second;
+    for (const Constant& column : columns.elements) {
+      asked->second.elements = {column};
+      variants.push_back(other);
+    }
+    asked->second.elements.clear();
+    variants.push_back(other);
+    other.context.erase(asked);
+    const Decided pieces = Decide(other);
+    if (pieces != nullptr &&
+        pieces->decision.outcome != DecisionOutcome::kDeny) {
+      Count("8, calls in pieces are no looser");
+      // Obligations are the allow call's, which names the columns.
+      const std::string how = Looser(*pieces, decided, Compared::kMasksAndRows);
+      if (decided.decision.outcome != DecisionOutcome::kDeny && !how.empty()) {
+        return Broken("calls in pieces are no looser (8)", test, how, *pieces,
+                      decided);
+      }
+    }
+    variants.push_back(std::move(other));
+    if (ReadsAsked() || IsOddIn(decided)) return "";
+    for (const typed::Test& variant : variants) {
+      const Decided with = Decide(variant);
+      if (with == nullptr || IsOddIn(*with)) continue;
+      Count("3, columns are independent");
+      if (Denies(*with) == Denies(decided) &&
+          Effective(*with, decided) == Effective(decided, *with) &&
+          with->report.keep == decided.report.keep) {
+        continue;
+      }
+      return Broken("columns are independent (3)", test, "they are not", *with,
+                    decided);
+    }
+    return "";
+  }
+
+  // Some rule reads the selecting attribute.
+  bool ReadsAsked() const {
+    std::set<uint32_t> selecting;
+    for (const Action& action : program_->schema.actions) {
+      if (action.selecting_slot != kNone) {
+        selecting.insert(action.selecting_slot);
+      }
+    }
+    for (const Instruction& i : program_->code) {
+      if (static_cast<Opcode>(i.op) != Opcode::CONTEXT) continue;
+      for (size_t a = 0; a < program_->schema.actions.size(); ++a) {
+        const uint32_t slot = program_->slot_tables[i.c][a];
+        if (slot != kNone &&
+            slot == program_->schema.actions[a].selecting_slot) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  // A column of it is unknown, hidden, or has an erring mask rule.
+  bool IsOddIn(const cli::DecidedTest& d) const {
+    if (!d.bound.column_errors.empty()) return true;
+    const auto masks = [&](uint32_t rule) {
+      return rule != kNone && (program_->rules[rule].kind == RuleKind::kMask ||
+                               program_->rules[rule].kind == RuleKind::kHide);
+    };
+    for (const DecisionError& e : d.decision.errors) {
+      if (masks(e.rule)) return true;
+    }
+    for (const Effect& e : d.decision.determining) {
+      if (program_->rules[e.rule].kind == RuleKind::kHide) return true;
+    }
+    for (const ColumnDecision& c : d.decision.columns) {
+      if (c.mask.kind == MaskKind::kHide) return true;
+    }
+    return false;
+  }
+
+  std::multiset<std::string> Denies(const cli::DecidedTest& d) const {
+    std::multiset<std::string> denies;
+    for (const Effect& e : d.decision.determining) {
+      if (program_->rules[e.rule].kind == RuleKind::kDeny) {
+        denies.insert(std::to_string(e.rule));
+      }
+    }
+    return denies;
+  }
+
+  // (10)
+  std::string KeptAnswers(const typed::Test& test,
+                          const cli::DecidedTest& decided) {
+    if (decided.report.keep <= 0) return "";
+    typed::Test later = test;
+    later.has_at = true;
+    later.at = decided.bound.now + decided.report.keep - 1;
+    const Decided then = Decide(later);
+    Count("10, kept answers stay true");
+    reference::Decision a = reference::InWords(decided);
+    reference::Decision b = reference::InWords(*then);
+    // What may be kept from then on may be more or less; what does not bind
+    // decides nothing; a waiver is named where the policy's guard is false too,
+    // which makes no candidate and so no cut.
+    a.keep = b.keep = 0;
+    a.advisories = b.advisories = {};
+    a.waivers = b.waivers = {};
+    if (a == b) return "";
+    const Settings& settings = program_->settings;
+    if (decided.report.keep <= settings.keep_with_now && MentionsNow()) {
+      return "";
+    }
+    return Broken("kept answers stay true (10)", test, "at the end", *then,
+                  decided);
+  }
+
+  bool MentionsNow() const {
+    return std::any_of(program_->code.begin(), program_->code.end(),
+                       [](const Instruction& i) {
+                         return static_cast<Opcode>(i.op) == Opcode::NOW;
+                       });
+  }
+
+  // (11)
+  std::string Proposals(const typed::Test& test,
+                        const cli::DecidedTest& decided) {
+    if (!test.proposing || !decided.bound.proposal) return "";
+    const auto chain = [&](const cli::DecidedTest& d) {
+      const std::vector<std::string> list =
+          Explain(*d.engine, d.bound, SqlDialect::kNone).chain;
+      return std::set<std::string>(list.begin(), list.end());
+    };
+    const std::set<std::string> both = chain(decided);
+    // The known version alone.
+    typed::Test known = test;
+    known.proposing = false;
+    known.proposal.clear();
+    if (const Decided alone = Decide(known);
+        alone != nullptr && alone->bound.resource_known) {
+      Count("11, a proposal stays in the scopes of the known version");
+      for (const std::string& scope : chain(*alone)) {
+        if (both.count(scope) == 0) {
+          return Broken("a proposal stays in its scopes (11)", test,
+                        "it leaves " + scope, decided, *alone);
+        }
+      }
+      std::string broken = KnownProposed(known, *alone);
+      if (!broken.empty()) return broken;
+    }
+    return "";
+  }
+
+  // Proposing what facts hold is proposing nothing; for a resource whose
+  // facts are stated at it alone.
+  std::string KnownProposed(const typed::Test& known,
+                            const cli::DecidedTest& alone) {
+    typed::Test same = known;
+    same.proposing = true;
+    for (const typed::GivenEntity& g : known.givens) {
+      const bool is_it =
+          g.entity == known.resource_entity && g.id == known.resource_id;
+      const bool is_child = g.parent_entity == known.resource_entity &&
+                            g.parent_id == known.resource_id;
+      if (!is_it && !is_child) continue;
+      if (!g.in.empty()) return "";
+      for (const typed::GivenEntity& p : same.proposal) {
+        if (p.entity == g.entity && p.id == g.id) return "";  // given twice
+      }
+      for (const Attribute& a :
+           program_->schema.entities[g.entity].attributes) {
+        if (a.inverse != kNone) return "";
+      }
+      if (is_it) {
+        same.proposal.insert(same.proposal.begin(), g);
+      } else {
+        same.proposal.push_back(g);
+      }
+    }
+    if (same.proposal.empty() ||
+        same.proposal[0].entity != known.resource_entity ||
+        same.proposal[0].attributes.empty()) {
+      return "";
+    }
+    const Decided proposed = Decide(same);
+    if (proposed == nullptr) return "";
+    Count("11, proposing what facts hold is proposing nothing");
+    if (reference::InWords(*proposed) == reference::InWords(alone)) return "";
+    return Broken("proposing what facts hold is proposing nothing (11)", same,
+                  "it is not", *proposed, alone);
+  }
+
+  const CompileResult& compiled_;
+  const std::shared_ptr<const Program> program_;
+  Counts* const counts_;
+};
+
+}  // namespace
+
+std::string BrokenLawOfRequests(const CompileResult& compiled, Counts* counts) {
+  return Laws(compiled, counts).Run();
+}
+
+}  // namespace bylaw::properties
