@@ -382,9 +382,7 @@ class Case {
     if (selectable != nullptr) {
       World& world = *decided_->bound.world;
       for (const Cell c : decided_->bound.asked) {
-        const Value name = world.Attribute(c, selectable->name_slot);
-        asked |= name.kind == Kind::kString &&
-                 world.Text(name.size) == expect.column;
+        asked |= world.ColumnName(c, selectable) == expect.column;
       }
     }
     if (!asked) return "the column is not asked for";

@@ -539,6 +539,11 @@ bool Binder::BindContext() {
 void Binder::IncludeResource(const Attribute& attribute, Value* slot) {
   const TypeInfo& info = schema_.type(attribute.type);
   if (info.kind != Kind::kSet && info.kind != Kind::kList) return;
+  // Code of a default may give anything.
+  if (slot->kind != info.kind ||
+      (slot->size > 0 && slot->element != Kind::kEntity)) {
+    *slot = EmptyCollection(info.kind, Kind::kEntity);
+  }
   const Cell resource = bound_.resource;
   Cell* cells = arena_.New<Cell>(slot->size + 1);
   uint32_t n = 0;

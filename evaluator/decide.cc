@@ -5,6 +5,7 @@
 
 #include "evaluator/filter.h"
 #include "evaluator/mask.h"
+#include "evaluator/ops.h"
 #include "evaluator/value_order.h"
 
 namespace bylaw {
@@ -402,8 +403,14 @@ class Composer {
       ColumnEffect column;
       column.column = e.column & kEntityMask;
       column.rule = e.rule;
-      column.type = TypeOfColumn(e.column);
       std::string_view message;
+      if (!TypeOfColumn(e.column, &column.type)) {
+        message =
+            arena_.Copy(std::string(DescribeEntity(world_, e.column)) +
+                        " is not known, or no column of the resource's type");
+        found->errors.push_back({e.rule, e.num_elements, e.elements, message});
+        continue;
+      }
       const MaskKind mask = kind == RuleKind::kHide ? MaskKind::kHide : e.mask;
       if (!FitMask(mask, {e.arguments, e.num_arguments}, column.type, world_,
                    &column.mask, &message)) {
@@ -416,15 +423,17 @@ class Composer {
     found->effects.resize_down(kept);
   }
 
-  Kind TypeOfColumn(Cell column) {
+  // False if it is no column whose type could be read.
+  bool TypeOfColumn(Cell column, Kind* type) {
     if (selectable_ == nullptr) {
       selectable_ = program_.schema.FindSelectable(request_.resource_type);
     }
-    if (selectable_ == nullptr || world_.Find(column) == nullptr) {
-      return Kind::kMissing;
+    if (selectable_ == nullptr || !world_.IsColumn(column, *selectable_)) {
+      return false;
     }
-    return ColumnKind(program_.schema,
-                      world_.Attribute(column, selectable_->type_slot));
+    *type = ColumnKind(program_.schema,
+                       world_.Attribute(column, selectable_->type_slot));
+    return true;
   }
 
   // The instances of one rule, by the ids of the loops' elements.
@@ -582,9 +591,7 @@ class Composer {
   }
 
   std::string_view ColumnName(Cell column) {
-    const Value name = world_.Attribute(column, selectable_->name_slot);
-    return name.kind == Kind::kString ? world_.Text(name.size)
-                                      : world_.IdOf(column);
+    return world_.ColumnName(column, selectable_);
   }
 
   // "The conjunction of the row filters", by policy id and position.

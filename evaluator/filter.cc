@@ -57,6 +57,9 @@ const FilterNode* Make(World& world, FilterOp op, Kind kind,
       world.arena().New<const FilterNode*>(operands.size());
   std::copy(operands.begin(), operands.end(), copy);
   n->operands = copy;
+  for (const FilterNode* operand : operands) {
+    n->depth = std::max(n->depth, operand->depth + 1);
+  }
   return n;
 }
 
@@ -240,7 +243,7 @@ class Builder {
     if (s == nullptr) return Error("the resource has no columns");
     Symbol symbol = name.size;
     if (name.kind == Kind::kEntity) {
-      if (world_.Find(name.size) == nullptr) {
+      if (!world_.IsColumn(name.size, *s)) {
         return Error("column " + QuoteText(world_.IdOf(name.size)) +
                      " is not known");
       }
@@ -271,7 +274,7 @@ class Builder {
   }
 
   Kind TypeOf(Cell column, const Schema::Selectable& s) {
-    if (world_.Find(column) == nullptr) return Kind::kMissing;
+    if (!world_.IsColumn(column, s)) return Kind::kMissing;
     return ColumnKind(world_.schema(), world_.Attribute(column, s.type_slot));
   }
 
@@ -676,7 +679,13 @@ class TextWriter {
 bool BuildFilter(World& world, Cell resource, FilterOp op,
                  std::span<const Value> operands, Value* out,
                  std::string_view* error) {
-  return Builder(world, resource, error).Build(op, operands, out);
+  if (!Builder(world, resource, error).Build(op, operands, out)) return false;
+  if (out->kind != Kind::kFilter || out->filter->depth <= kMaxFilterDepth) {
+    return true;
+  }
+  return Fail(world, error,
+              "a condition on rows is nested more than " +
+                  std::to_string(kMaxFilterDepth) + " deep");
 }
 
 const FilterNode* FilterOf(World& world, const Value& v) {

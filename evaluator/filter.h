@@ -19,9 +19,14 @@
 
 namespace bylaw {
 
+// Protobuf reads messages that are nested 100 deep: what is deeper than this
+// could not be read by those who ask, and all who walk a tree recurse.
+inline constexpr uint32_t kMaxFilterDepth = 90;
+
 struct FilterNode {
   FilterOp op = FilterOp::kConstant;
   Kind kind = Kind::kMissing;  // of a column as its dataset types it
+  uint32_t depth = 1;          // of the tree below, itself included
   uint32_t num_operands = 0;
   const FilterNode* const* operands = nullptr;
   Value constant;           // kConstant

@@ -15,6 +15,10 @@ inline constexpr uint64_t kDecisionBudget = 10'000'000;
 // text forty times must not take the machine's memory.
 inline constexpr uint32_t kMaxTextBytes = 1 << 20;
 
+// Collections within collections that code makes: whoever walks a value
+// recurses. No policy text is nested deeper.
+inline constexpr uint16_t kMaxValueDepth = 256;
+
 // Elements of a set that count as one instruction of the budget where an
 // operation walks through it.
 inline constexpr uint32_t kElementsPerStep = 8;

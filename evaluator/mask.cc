@@ -237,9 +237,42 @@ Kind ColumnKind(const Schema& schema, const Value& column_type) {
   return kKinds[i];
 }
 
+namespace {
+
+// The checker sees to it; other code may give anything.
+bool TakesArguments(MaskKind mask, std::span<const Value> arguments) {
+  const auto are = [&](size_t n, Kind kind, Kind other) {
+    return arguments.size() == n &&
+           std::all_of(arguments.begin(), arguments.end(), [&](const Value& a) {
+             return a.missing() || a.kind == kind || a.kind == other;
+           });
+  };
+  switch (mask) {
+    case MaskKind::kShowFirst:
+    case MaskKind::kShowLast:
+      return are(1, Kind::kInt, Kind::kInt);
+    case MaskKind::kTruncate:
+      return are(1, Kind::kString, Kind::kString);
+    case MaskKind::kRound:
+      return are(1, Kind::kInt, Kind::kDecimal);
+    case MaskKind::kNetwork:
+      return are(2, Kind::kInt, Kind::kInt);
+    case MaskKind::kConstant:
+      return arguments.size() == 1;
+    default:
+      return arguments.empty();
+  }
+}
+
+}  // namespace
+
 bool FitMask(MaskKind mask, std::span<const Value> arguments, Kind type,
              const World& world, FittedMask* out, std::string_view* error) {
   *out = Of(MaskKind::kNull);
+  if (!TakesArguments(mask, arguments)) {
+    *error = "a mask has other arguments than it takes";
+    return false;
+  }
   for (const Value& a : arguments) {
     if (a.missing()) {
       *error = "an argument of a mask is missing";

@@ -68,6 +68,9 @@ bool SumOf(OpContext& cx, Kind kind, const Value* sum, Value* out);
 // The lesser or greater of both; `b` if `a` is missing.
 bool LeastOf(OpContext& cx, const Value& a, const Value& b, Value* out);
 bool GreatestOf(OpContext& cx, const Value& a, const Value& b, Value* out);
+// How deep collections and records that code makes are nested, kept in
+// Value::reserved; false past kMaxValueDepth.
+bool NestingOf(OpContext& cx, std::span<const Value> parts, uint16_t* depth);
 bool MakeSetOrList(OpContext& cx, Kind kind, std::span<const Value> elements,
                    Value* out);
 // Of texts.

@@ -244,9 +244,20 @@ bool MakeSetOrList(OpContext& cx, Kind kind, std::span<const Value> elements,
       return cx.Fail({KindName(v.kind), " cannot stand in a collection"});
     if (v.kind != element) return Mismatch(cx, "{}", elements.front(), v);
   }
+  uint16_t depth = 0;
+  if (!NestingOf(cx, elements, &depth)) return false;
   cx.steps += elements.size() / kElementsPerStep;
   *out = MakeCollection(cx.world.arena(), kind, element, elements);
+  out->reserved = depth;
   return true;
+}
+
+bool NestingOf(OpContext& cx, std::span<const Value> parts, uint16_t* depth) {
+  *depth = 1;
+  for (const Value& v : parts) {
+    if (!v.missing()) *depth = std::max<uint16_t>(*depth, v.reserved + 1);
+  }
+  return *depth <= kMaxValueDepth || cx.Fail({"a value is nested too deeply"});
 }
 
 bool Concatenate(OpContext& cx, std::span<const Value> texts, Value* out) {

@@ -97,11 +97,7 @@ class Reporter {
     DecisionReport::Column out;
     const Schema::Selectable* s =
         program_.schema.FindSelectable(bound_.resource_type);
-    Value name;
-    if (s != nullptr) name = world_.Attribute(c.column, s->name_slot);
-    out.column =
-        std::string(name.kind == Kind::kString ? world_.Text(name.size)
-                                               : world_.IdOf(c.column));
+    out.column = std::string(world_.ColumnName(c.column, s));
     out.mask = std::string(MaskName(c.mask.kind));
     out.arguments = ArgumentsOf(c.mask, c.type);
     if (dialect_ != SqlDialect::kNone) {

@@ -665,6 +665,7 @@ dispatch:
   }
   OP(MAKE_RECORD) {
     Value out;
+    TRY(NestingOf(cx, {&R[i.c], i.d}, &out.reserved));
     out.kind = Kind::kRecord;
     out.size = i.d;
     out.values = CopyValues(&R[i.c], i.d);

@@ -363,6 +363,18 @@ Cell World::ColumnNamed(Cell owner, const Schema::Selectable& s,
   return kNone;
 }
 
+bool World::IsColumn(Cell entity, const Schema::Selectable& s) const {
+  const EntityRecord* record = Find(entity);
+  return record != nullptr && record->type == s.column_entity;
+}
+
+std::string_view World::ColumnName(Cell column,
+                                   const Schema::Selectable* s) const {
+  if (s == nullptr || !IsColumn(column, *s)) return IdOf(column);
+  const Value name = Attribute(column, s->name_slot);
+  return name.kind == Kind::kString ? Text(name.size) : IdOf(column);
+}
+
 // --- Positions ---
 
 FactPosition World::PositionOf(Cell entity) const {

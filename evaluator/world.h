@@ -74,6 +74,11 @@ class World {
 
   // Children of a dataset-like resource by their name attribute; kNone.
   Cell ColumnNamed(Cell owner, const Schema::Selectable& s, Symbol name) const;
+  // Whether it is a known entity of the type of columns: references may be to
+  // unknown ones, and code may name any entity.
+  bool IsColumn(Cell entity, const Schema::Selectable& s) const;
+  // Its name or, where it has none that is known, its id. `s` may be null.
+  std::string_view ColumnName(Cell column, const Schema::Selectable* s) const;
 
   // Where the entity, or an attribute of it, was read; of the proposal for
   // what it proposes (kProposalFile).

@@ -9,6 +9,7 @@
 #include "compiler/bytecode/filter_op.h"
 #include "compiler/bytecode/mask_kind.h"
 #include "compiler/bytecode/opcode.h"
+#include "compiler/bytecode/verify_schema.h"
 
 namespace bylaw {
 namespace {
@@ -66,6 +67,7 @@ class Verifier {
 
   absl::Status Run() {
     CheckSchema();
+    if (ok()) Promises();
     if (ok()) Tables();
     for (uint32_t i = 0; ok() && i < p_.chunks.size(); ++i) Code(i);
     if (ok()) Calls();
@@ -140,6 +142,8 @@ class Verifier {
     for (const Constant& e : c.elements) {
       Require(c.kind == Kind::kRecord || e.kind != Kind::kMissing,
               "a collection holds a missing value");
+      Require(c.kind == Kind::kRecord || e.kind == c.elements[0].kind,
+              "a collection holds values of two kinds");
       if (ok()) Value(e, depth + 1);
     }
     for (const std::string& k : c.keys)
@@ -241,6 +245,12 @@ class Verifier {
       Index(x.name_slot, column, "attribute");
       Index(x.type_slot, column, "attribute");
     }
+  }
+
+  void Promises() {
+    where_ = {};
+    const std::string problem = SchemaProblem(p_.schema);
+    Require(problem.empty(), problem);
   }
 
   TypeId HoldsEntity(TypeId t) const {

@@ -16,7 +16,8 @@ namespace {
 
 void CheckProgram(const Program& program) {
   const absl::Status valid = Verify(program);
-  Require(valid.ok(), "what is lowered is valid bytecode", valid.message());
+  Require(valid.ok(), "what is lowered is valid bytecode",
+          std::string(valid.message()));
   const std::string bytes = SerializeProgram(program);
   const auto again = ParseProgram(bytes);
   Require(again.ok(), "a program that was written can be read");

@@ -38,8 +38,7 @@ Decision InWords(const cli::DecidedTest& t, Positions positions) {
   const Schema::Selectable* s =
       program.schema.FindSelectable(t.bound.resource_type);
   for (const ColumnDecision& c : t.decision.columns) {
-    const Value name = world.Attribute(c.column, s->name_slot);
-    out.columns.push_back(std::string(world.Text(name.size)) + " " +
+    out.columns.push_back(std::string(world.ColumnName(c.column, s)) + " " +
                           MaskText(c.mask, c.type, world));
   }
   std::sort(out.columns.begin(), out.columns.end());

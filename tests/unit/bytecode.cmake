@@ -1,4 +1,4 @@
-foreach(name IN ITEMS scalar serialize verifier)
+foreach(name IN ITEMS scalar schema serialize verifier)
   bylaw_test(bytecode_${name}_test
              ${CMAKE_CURRENT_LIST_DIR}/bytecode_${name}_test.cc
              LIBS bylaw_bytecode)

@@ -114,6 +114,10 @@ const Break kBreaks[] = {
        c.number = INT64_MAX;
        p.constants.push_back(c);
      }},
+    {"two kinds",
+     [](Program& p) {
+       p.constants.push_back(ListConstant({IntConstant(1), TextConstant("")}));
+     }},
     {"UTF-8", [](Program& p) { p.constants.push_back(TextConstant("\xff")); }},
     {"not sorted",
      [](Program& p) {
