@@ -190,6 +190,17 @@ TEST_CASE("what does not fit its column is an error") {
   }
 }
 
+TEST_CASE("a filter that is nested too deeply is an error") {
+  DatasetWorld w(AllTypes());
+  REQUIRE(w.ok());
+  Make make(&w);
+  Value v = make.Column("flag");
+  for (uint32_t i = 1; i < kMaxFilterDepth; ++i) v = make(FilterOp::kNot, {v});
+  CHECK(make.Text(v).find("error") != 0);
+  make(FilterOp::kNot, {v});
+  CHECK(make.TakeError().find("nested more than 90 deep") != std::string::npos);
+}
+
 TEST_CASE("filters have SQL's three truth values") {
   DatasetWorld w(AllTypes());
   REQUIRE(w.ok());

@@ -346,7 +346,15 @@ TEST_CASE("an argument of a mask that is out of range is an error") {
       {MaskKind::kNetwork, {n(0), n(129)}},
       {MaskKind::kNetwork, {n(-1), n(0)}},
       {MaskKind::kConstant, {Value()}},
-      {MaskKind::kTruncate, {w.Text("week")}}};
+      {MaskKind::kTruncate, {w.Text("week")}},
+      // Only code that no checker saw has these.
+      {MaskKind::kShowFirst, {}},
+      {MaskKind::kShowLast, {w.Text("1")}},
+      {MaskKind::kTruncate, {n(1)}},
+      {MaskKind::kRound, {w.Text("1")}},
+      {MaskKind::kNetwork, {n(1)}},
+      {MaskKind::kConstant, {}},
+      {MaskKind::kRedact, {n(1)}}};
   for (const auto& [mask, arguments] : cases) {
     FittedMask fitted;
     std::string_view error;

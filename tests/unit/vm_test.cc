@@ -218,6 +218,19 @@ TEST_CASE("running out of budget cannot be caught") {
   CHECK(m.Return(x, 50).find("more steps") != std::string::npos);
 }
 
+TEST_CASE("values that code nests too deeply are errors") {
+  // Whoever prints or compares a value recurses.
+  for (const auto op : {Opcode::MAKE_LIST, Opcode::MAKE_RECORD}) {
+    for (const int depth : {kMaxValueDepth + 0, kMaxValueDepth + 1}) {
+      Machine m;
+      const uint16_t r = m.Text("x");
+      for (int i = 0; i < depth; ++i) m.code->Emit(op, 0, r, r, 1);
+      const bool fits = m.Return(r).find("error: ") != 0;
+      CHECK(fits == (depth == kMaxValueDepth));
+    }
+  }
+}
+
 TEST_CASE("attributes of what is not known are errors") {
   Machine m;
   Constant nobody;
