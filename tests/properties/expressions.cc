@@ -81,10 +81,15 @@ Piece Expressions::LiteralOf(const Type& type, bool bare) {
   }
   const bool set = type.shape == Shape::kSet;
   std::string text;
-  const size_t n = bare ? random_.Below(4) : 1 + random_.Below(3);
+  // Large sets are searched in another way than small ones.
+  const bool large = (type.base == Base::kInt || type.base == Base::kDate) &&
+                     random_.Chance(10);
+  const size_t n = large ? 24 : bare ? random_.Below(4) : 1 + random_.Below(3);
   for (size_t i = 0; i < n; ++i) {
-    text += (i ? ", " : "") +
-            Literal(world_, Element(type), random_, bare || i > 0);
+    text += i ? ", " : "";
+    text += large && i > 2
+                ? NumberedLiteral(type.base, i)
+                : Literal(world_, Element(type), random_, bare || i > 0);
   }
   return set ? "{" + text + "}" : "[" + text + "]";
 }
@@ -250,6 +255,12 @@ Piece Expressions::Bool(const Sight& sight, size_t depth) {
   const auto with = [&](const Type& type) {
     return random_.Chance(50) ? Maybe(type) : type;
   };
+  if (!sight.actions.empty() && random_.Chance(4)) {
+    const std::string action = random_.Pick(sight.actions);
+    return random_.Chance(60) ? "(action == " + action + ")"
+                              : "(action in {" + action + ", " +
+                                    random_.Pick(sight.actions) + "})";
+  }
   switch (random_.Below(26)) {
     case 0:
     case 1:

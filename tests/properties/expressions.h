@@ -25,11 +25,12 @@ struct Def {
 
 // What an expression may speak of.
 struct Sight {
-  std::vector<Path> paths;          // variables, roots, and what is reached
-  std::vector<Path> selected;       // Cell variables of loops over d.columns
-  std::vector<std::string> owners;  // expressions with has_column(…)
-  bool gate = false;                // `all T` may stand
-  bool total = false;               // `governs`: nothing that can fail
+  std::vector<Path> paths;           // variables, roots, and what is reached
+  std::vector<Path> selected;        // Cell variables of loops over d.columns
+  std::vector<std::string> owners;   // expressions with has_column(…)
+  std::vector<std::string> actions;  // of the head
+  bool gate = false;                 // `all T` may stand
+  bool total = false;                // `governs`: nothing that can fail
 };
 
 class Expressions {

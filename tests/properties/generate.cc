@@ -164,6 +164,9 @@ class Generator {
     if (resource == kSheet) {
       sight.owners.push_back("d");
     }
+    for (const size_t a : actions) {
+      sight.actions.push_back(world_.actions[a].name);
+    }
     return sight;
   }
 
@@ -293,6 +296,26 @@ class Generator {
           i, scope,
           random_.Chance(45) ? heads[random_.Below(3)] : random_.Pick(heads));
     }
+    if (world_.masking) MakeMasking();
+  }
+
+  // Lets all look, through several masks at a time.
+  void MakeMasking() {
+    body_.sight = SightOf({0, 1}, "", false);
+    Piece text(
+        "policy masking title \"t\" owner \"o\" on look, take of Sheet as d {\n"
+        "  allow\n  for e in d.columns {\n");
+    Sight inner = body_.sight;
+    expressions_.Add(&inner, "e", One(Base::kEntity, kCell), 1);
+    for (size_t i = 0; i < 3 + random_.Below(3); ++i) {
+      Piece rule = random_.Chance(60)
+                       ? Join("mask e with ", MaskUse(inner))
+                       : Join("mask e with ", MaskUse(inner), Clauses(inner));
+      text.parts.push_back(Optional(Join("    ", std::move(rule), "\n")));
+    }
+    text.parts.emplace_back("  }\n}\n");
+    File("council/masking.bylaw", "module council.masking\n",
+         Optional(std::move(text)));
   }
 
   std::string HeadText(const MadePolicy& p, bool group) {
@@ -755,6 +778,12 @@ class Generator {
     };
     if (type.shape == Shape::kOne) return element();
     std::vector<std::string> items;
+    if (type.shape != Shape::kMap && random_.Chance(4) &&
+        (type.base == Base::kInt || type.base == Base::kDate)) {
+      for (size_t i = 0; i < 20; ++i) {
+        items.push_back(NumberedLiteral(type.base, i));
+      }
+    }
     for (size_t i = 0; i < random_.Below(4); ++i) {
       items.push_back(type.shape == Shape::kMap
                           ? std::string(i == 0   ? "\"a\""
@@ -848,6 +877,10 @@ class Generator {
       }
       sheets.parts.emplace_back("}, ");
       body.parts.push_back(Optional(std::move(sheets)));
+    }
+    if (entity == kSheet && random_.Chance(15)) {
+      body.parts.push_back(Optional(Piece(
+          "in: {Folder \"f" + std::to_string(random_.Below(3)) + "\"}, ")));
     }
     if (!world_.entities[entity].parents.empty() && entity != kSheet &&
         entity != kCell && number > 0 && random_.Chance(60)) {

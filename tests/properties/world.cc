@@ -227,6 +227,7 @@ bool World::Ordered(const Type& type) const {
 World MakeWorld(Random& random) {
   World world;
   world.calm = random.Chance(60);
+  world.masking = world.calm && random.Chance(40);
   world.vocabularies.push_back(
       {"ColumnType",
        Vocabulary::Kind::kPlain,
@@ -404,6 +405,12 @@ std::string Literal(const World& world, const Type& type, Random& random,
     default:
       return "";
   }
+}
+
+std::string NumberedLiteral(Base base, size_t n) {
+  return base == Base::kInt
+             ? std::to_string(n)
+             : "date(\"" + std::to_string(2000 + n) + "-01-31\")";
 }
 
 Type RandomScalar(const World& world, Random& random) {

@@ -112,6 +112,7 @@ struct World {
   // Most is stated, little errs and little denies, so that permits with masks
   // and filters are met; without it the edges are.
   bool calm = false;
+  bool masking = false;  // calm, and most is masked: many masks meet
   std::vector<Vocabulary> vocabularies;
   std::vector<Entity> entities;  // kNumEntities
   std::vector<Record> records;
@@ -136,6 +137,9 @@ const std::vector<std::string>& Dates();
 // stand without its vocabulary, since its type is expected.
 std::string Literal(const World& world, const Type& type, Random& random,
                     bool bare);
+
+// The n-th of many Ints or Dates.
+std::string NumberedLiteral(Base base, size_t n);
 
 // A random type of one value; never an entity, union or record.
 Type RandomScalar(const World& world, Random& random);

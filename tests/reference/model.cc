@@ -238,28 +238,58 @@ void Sight::AddSubject(const Key& subject) {
   }
 }
 
+// In some attribute, itself or in a set or list.
+bool Holds(const Facts::Entity& entity, const Key& key) {
+  const auto is_it = [&](const Val& v) {
+    return v.kind == Kind::kEntity && v.key() == key;
+  };
+  for (const auto& [slot, value] : entity.values) {
+    if (is_it(value) ||
+        std::any_of(value.elements.begin(), value.elements.end(), is_it)) {
+      return true;
+    }
+  }
+  return false;
+}
+
 void Sight::Propose(const std::vector<typed::GivenEntity>& proposal) {
   has_proposal_ = true;
   const Key resource{proposal[0].entity, proposal[0].id};
   std::set<Key> in_proposal;
   for (const auto& g : proposal) in_proposal.insert({g.entity, g.id});
-  // What facts hold nested in the resource goes: replaced, or left out.
+  // What facts hold in attributes of the resource, as its children and nobody
+  // else's, goes: replaced, or left out.
   std::set<Key> old;
-  for (const auto& [key, entity] : known_.entities) {
-    if (key != resource && entity.above.count(resource)) {
-      // Nested in the resource by its own parents; groups of subjects are not
-      // nested in products, so ancestors and nesting are one here.
-      old.insert(key);
+  const auto is_lost = [&](const Key& key, const Facts::Entity& entity) {
+    bool held = false;
+    for (const Key& parent : entity.parents) {
+      if (parent != resource && old.count(parent) == 0) return false;
+      const auto it = known_.entities.find(parent);
+      held |= it != known_.entities.end() && Holds(it->second, key);
+    }
+    return held;
+  };
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto& [key, entity] : known_.entities) {
+      changed |=
+          key != resource && is_lost(key, entity) && old.insert(key).second;
     }
   }
   const auto left_out = [&](const Key& k) {
     return old.count(k) && !in_proposal.count(k);
   };
   for (const Key& k : old) proposed_.entities.erase(k);
-  const bool had_parents = proposed_.entities.count(resource) > 0;
-  const std::set<Key> parents =
-      had_parents ? proposed_.entities[resource].nested_in : std::set<Key>();
-  proposed_.entities.erase(resource);
+  // What is replaced stays where facts state that it is (`in`, nesting), unless
+  // the proposal states it anew.
+  for (const auto& g : proposal) {
+    Facts::Entity replacement;
+    const auto it = known_.entities.find({g.entity, g.id});
+    if (it != known_.entities.end() && g.in.empty()) {
+      replacement.nested_in = it->second.nested_in;
+    }
+    proposed_.entities[{g.entity, g.id}] = std::move(replacement);
+  }
   const auto replaced = [&](const Key& k) {
     return in_proposal.count(k) || old.count(k) || k == resource;
   };
