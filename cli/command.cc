@@ -1,6 +1,7 @@
 #include "cli/command.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,12 +9,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <map>
-#include <sstream>
 
+#include "compiler/bytecode/limits.h"
 #include "compiler/bytecode/scalar.h"
 
 namespace bylaw::cli {
@@ -105,31 +104,92 @@ std::shared_ptr<const Snapshot> Load(const Globals& globals) {
   return nullptr;
 }
 
-bool ReadInput(const std::string& path, std::string* text) {
-  if (path == "-") {
-    text->assign(std::istreambuf_iterator<char>(std::cin), {});
+namespace {
+
+int64_t MaxInputBytes() {
+  return LimitOfEnvironment(kMaxInputVariable, kMaxInputBytes);
+}
+
+bool RefuseLong(const std::string& path, std::string_view what) {
+  Refuse(path + ": " + std::string(what) + " has more than " +
+         std::to_string(MaxInputBytes()) + " bytes; raise " +
+         kMaxInputVariable + " in the environment to read it");
+  return false;
+}
+
+}  // namespace
+
+Input::Input(const std::string& path) : path_(path) {
+  fd_ = path == "-" ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd_ < 0) RefuseErrno();
+}
+
+Input::~Input() {
+  if (fd_ > STDIN_FILENO) close(fd_);
+}
+
+bool Input::RefuseErrno() {
+  failed_ = true;
+  Refuse(path_ + ": " + std::strerror(errno));
+  return false;
+}
+
+bool Input::ReadMore() {
+  if (failed_ || fd_ < 0) return false;
+  buffer_.erase(0, at_);
+  at_ = 0;
+  constexpr size_t kBlock = 1 << 16;
+  const size_t size = buffer_.size();
+  buffer_.resize(size + kBlock);
+  ssize_t n;
+  do {
+    n = read(fd_, buffer_.data() + size, kBlock);
+  } while (n < 0 && errno == EINTR);
+  buffer_.resize(size + (n > 0 ? static_cast<size_t>(n) : 0));
+  return n < 0 ? RefuseErrno() : n > 0;
+}
+
+bool Input::NextLine(std::string* line) {
+  size_t searched = 0;  // of the buffer, from at_
+  while (true) {
+    const size_t end = buffer_.find('\n', at_ + searched);
+    if (end != std::string::npos) {
+      line->assign(buffer_, at_, end - at_);
+      at_ = end + 1;
+      return true;
+    }
+    searched = buffer_.size() - at_;
+    if (static_cast<int64_t>(searched) > MaxInputBytes()) {
+      failed_ = true;
+      return RefuseLong(path_, "a line");
+    }
+    if (ReadMore()) continue;
+    if (failed_ || searched == 0) return false;
+    line->assign(buffer_, at_, std::string::npos);
+    at_ = buffer_.size();
     return true;
   }
-  // Opening a folder succeeds; reading it is what fails.
-  std::ifstream file(path, std::ios::binary);
-  if (file) {
-    std::ostringstream all;
-    all << file.rdbuf();
-    if (!file.bad() && (!all.fail() || file.peek() == EOF)) {
-      if (file.eof() || !all.str().empty() || file.good()) {
-        errno = 0;
-        const int fd = open(path.c_str(), O_RDONLY | O_DIRECTORY);
-        if (fd < 0) {
-          *text = all.str();
-          return true;
-        }
-        close(fd);
-        errno = EISDIR;
-      }
+}
+
+bool Input::ReadAll(std::string* text) {
+  struct stat status = {};
+  const bool known =
+      fd_ >= 0 && fstat(fd_, &status) == 0 && S_ISREG(status.st_mode);
+  if (known && status.st_size > MaxInputBytes()) {
+    return RefuseLong(path_, "the file");
+  }
+  while (ReadMore()) {
+    if (static_cast<int64_t>(buffer_.size()) > MaxInputBytes()) {
+      return RefuseLong(path_, "the input");
     }
   }
-  Refuse(path + ": " + std::strerror(errno == 0 ? EIO : errno));
-  return false;
+  *text = std::move(buffer_);
+  return !failed_;
+}
+
+bool ReadInput(const std::string& path, std::string* text) {
+  Input input(path);
+  return !input.failed() && input.ReadAll(text);
 }
 
 bool WriteAtomically(const std::string& path, std::string_view bytes) {

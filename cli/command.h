@@ -17,6 +17,7 @@
 
 #include "CLI/CLI.hpp"
 #include "bylaw/v1/bylaw.pb.h"
+#include "compiler/bytecode/limits.h"
 #include "dsl/diagnostics.h"
 #include "dsl/source.h"
 #include "evaluator/request.h"
@@ -84,6 +85,35 @@ class DiagnosticRenderer {
 std::string Utf8(std::string_view text);
 std::string GithubText(std::string_view text, bool property);
 std::string Xml(std::string_view text);
+
+// Bytes of a file, or of a line of `--lines`, that a verb reads: what a file of
+// facts may have. The environment may set it.
+inline constexpr int64_t kMaxInputBytes = Limits().fact_file_bytes;
+inline constexpr char kMaxInputVariable[] = "BYLAW_MAX_INPUT_BYTES";
+
+// A file ("-": stdin), as a whole or line by line. False is the end, or, with
+// `failed` and after a message, that it cannot be read or is too large; a file
+// that is too large is not read at all.
+class Input {
+ public:
+  explicit Input(const std::string& path);
+  ~Input();
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+  bool ReadAll(std::string* text);
+  bool NextLine(std::string* line);  // without its end
+  bool failed() const { return failed_; }
+
+ private:
+  bool ReadMore();
+  bool RefuseErrno();
+
+  const std::string path_;
+  int fd_ = -1;
+  std::string buffer_;
+  size_t at_ = 0;
+  bool failed_ = false;
+};
 
 // Reads a whole file ("-": stdin). False (after a message) if it cannot.
 bool ReadInput(const std::string& path, std::string* text);

@@ -255,15 +255,10 @@ void PrintExplanation(const v1::Explanation& explanation, bool color) {
 
 // JSON lines: each is decided or refused in its place.
 int RunLines(const Options& options, Decider& decider) {
-  std::string text;
-  if (!ReadInput(options.file, &text)) return kRefused;
+  Input input(options.file);
   int exit = kOk;
-  size_t begin = 0;
-  while (begin < text.size()) {
-    size_t end = text.find('\n', begin);
-    if (end == std::string::npos) end = text.size();
-    const std::string line = text.substr(begin, end - begin);
-    begin = end + 1;
+  std::string line;
+  while (input.NextLine(&line)) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     v1::CheckRequest request;
     RequestError error;
@@ -286,7 +281,7 @@ int RunLines(const Options& options, Decider& decider) {
       exit = kRefused;
     }
   }
-  return exit;
+  return input.failed() ? kRefused : exit;
 }
 
 int Run(const Options& options) {

@@ -45,6 +45,13 @@ void Checker::DeclareDefs() {
         Env env;
         env.module = module.get();
         env.locals = &def.locals;
+        if (tree.parameters.size() > kMaxParameters) {
+          Error(Code::BL6020, tree.name.span,
+                absl::StrCat("a def takes ", kMaxParameters,
+                             " parameters at most"),
+                "give it a record or an entity");
+          continue;
+        }
         for (const ast::Attribute& parameter : tree.parameters) {
           if (FindBinding(env, parameter.name.text) != nullptr) {
             Error(Code::BL2055, parameter.name.span,
@@ -143,7 +150,7 @@ void Checker::CheckDefBodies() {
 void Checker::CheckMaskDefs() {
   struct Open {
     MaskSymbol* symbol;
-    bool done = false;
+    const MaskSymbol* next = nullptr;  // that it names
   };
   std::vector<Open> open;
   absl::flat_hash_map<const MaskSymbol*, uint32_t> numbers;
@@ -166,6 +173,7 @@ void Checker::CheckMaskDefs() {
     if (found.value != nullptr) {
       const uint32_t used = numbers[found.value];
       edges[i].push_back(used);
+      open[i].next = found.value;
       users[used].push_back(i);
       ++waiting[i];
     } else {
@@ -183,6 +191,9 @@ void Checker::CheckMaskDefs() {
     env.now = false;
     env.roots_refused = "the arguments of a mask definition are constants";
     typed::Mask mask;
+    if (const MaskSymbol* next = open[i].next) {
+      symbol.end = next->end != nullptr ? next->end : next;
+    }
     symbol.ok = CheckMask(symbol.tree->mask, env, kNone, &mask);
     for (const typed::ExprPtr& argument : mask.args) {
       if (symbol.ok && !FoldConstant(*argument).has_value()) {

@@ -145,14 +145,15 @@ bool Checker::CheckMask(const ast::MaskUse& use, Env& env, uint32_t target,
                            *env.module, use.name.Text(), &Module::masks));
       return false;
     }
-    const MaskSymbol& symbol = *found.value;
+    const MaskSymbol& symbol =
+        found.value->end != nullptr ? *found.value->end : *found.value;
     if (!use.arguments.empty()) {
       Error(Code::BL2049, use.span,
             absl::StrCat("mask `", use.name.Text(),
                          "` has its arguments already"));
       return false;
     }
-    if (!symbol.ok) return false;  // reported there
+    if (!found.value->ok) return false;  // reported there
     // The arguments see nothing but constants: typed anew for this use.
     std::vector<typed::Local> locals;
     Env own;

@@ -6,6 +6,7 @@
 
 #include "compiler/check_names.h"
 #include "compiler/checker.h"
+#include "compiler/manifest.h"
 
 namespace bylaw {
 namespace {
@@ -421,10 +422,24 @@ bool Checker::CheckPattern(const ast::Expr& pattern, bool regular) {
   if (!regular) return true;
   RE2::Options options;
   options.set_log_errors(false);
+  const Limits limits =
+      input.manifest != nullptr ? input.manifest->settings.limits : Limits();
+  const int64_t most = limits.pattern_bytes;
+  options.set_max_mem(most);
   const RE2 re(pattern.text, options);
   if (re.ok()) return true;
+  if (re.error_code() == RE2::ErrorPatternTooLarge) {
+    Error(Code::BL2028, pattern.span,
+          absl::StrCat("the pattern takes more than ", most,
+                       " bytes of memory when compiled"),
+          absl::StrCat("shorten it, ", HowToRaise("pattern_bytes")));
+    return false;
+  }
   Error(Code::BL2028, pattern.span,
-        absl::StrCat("the pattern is wrong: ", re.error()));
+        absl::StrCat("the pattern is wrong: ", re.error()),
+        re.error_code() == RE2::ErrorRepeatSize
+            ? "repetitions of repetitions multiply: 1000 at most together"
+            : "");
   return false;
 }
 

@@ -63,6 +63,8 @@ struct MaskSymbol {
   const ast::MaskDef* tree = nullptr;
   const struct Module* module = nullptr;
   bool ok = false;  // its mask was checked
+  // Where a chain of definitions ends, with a built-in mask; null: here.
+  const MaskSymbol* end = nullptr;
 };
 
 struct Module {
@@ -531,6 +533,8 @@ class Checker {
                       std::vector<std::pair<const SourceFile*, uint32_t>>>
       broken_words_;
   static constexpr int kMaxSuggestions = 300;
+  // Of a def: more than anybody reads, and names are looked up one by one.
+  static constexpr size_t kMaxParameters = 255;
   int suggestions_ = 0;
   absl::flat_hash_map<std::string, Module*> module_by_name_;
   mutable std::vector<bool> proposed_;  // cache of ProposedTypes

@@ -39,14 +39,17 @@ bool LosesText(const Diagnostic& d) {
 }
 
 std::vector<std::unique_ptr<ast::File>> ParseAll(
-    const std::vector<RepositoryFile>& files, DiagnosticSink& sink,
-    std::vector<const ast::File*>* broken) {
+    const std::vector<RepositoryFile>& files, const Limits& limits,
+    DiagnosticSink& sink, std::vector<const ast::File*>* broken) {
+  const ParseLimits parse{static_cast<size_t>(limits.policy_file_bytes),
+                          static_cast<size_t>(limits.findings)};
   std::vector<std::unique_ptr<ast::File>> trees(files.size());
   std::vector<DiagnosticSink> sinks(files.size());
   std::atomic<size_t> next = 0;
   const auto work = [&] {
     for (size_t i = next++; i < files.size(); i = next++) {
-      trees[i] = ParseFile(*files[i].source, sinks[i]);
+      trees[i] = ParseFile(*files[i].source, sinks[i],
+                           files[i].shipped ? ParseLimits() : parse);
     }
   };
   std::vector<std::thread> threads;
@@ -116,9 +119,12 @@ CompileResult Compile(const CompileInput& input,
   CompileResult result;
   DiagnosticSink sink;
   Repository repository = ReadRepository(input, sink);
+  const Limits limits = repository.manifest.has_value()
+                            ? repository.manifest->settings.limits
+                            : Limits();
   std::vector<const ast::File*> broken;
   const std::vector<std::unique_ptr<ast::File>> trees =
-      ParseAll(repository.files, sink, &broken);
+      ParseAll(repository.files, limits, sink, &broken);
   if (!repository.files.empty()) {
     CheckInput check = BindScopes(repository, trees, sink);
     check.broken = std::move(broken);
@@ -137,6 +143,7 @@ CompileResult Compile(const CompileInput& input,
   }
   sink = WithoutEchoes(std::move(sink));
   sink.Sort();
+  sink.Trim(static_cast<size_t>(limits.findings));
   result.sources = std::move(repository.sources);
   result.diagnostics = sink.diagnostics();
   result.ok = !sink.has_errors() && result.program != nullptr;

@@ -51,8 +51,10 @@ class Lowerer {
     failed_ = true;
     sink_.Add(Code::BL6020, span,
               what +
-                  " needs more code, registers or calls within calls than "
-                  "bytecode can name");
+                  " needs more than 65,535 instructions or registers, or "
+                  "more than 200 calls within calls",
+              "split it: these are the bounds of bytecode, which nothing "
+              "raises");
   }
 
   // Files are numbered as positions name them: one that holds nothing of the

@@ -99,6 +99,7 @@ class Reader {
             {"keep", [this](const YamlNode& n) { ReadKeep(n); }},
             {"keys", [this](const YamlNode& n) { ReadKeys(n); }},
             {"sql", [this](const YamlNode& n) { ReadSql(n); }},
+            {"limits", [this](const YamlNode& n) { ReadLimits(n); }},
             {"serve", [this](const YamlNode& n) { ReadServe(n); }}},
            {"mesh", "scopes"});
   }
@@ -471,6 +472,28 @@ class Reader {
                }}},
              {});
     }
+  }
+
+  void ReadLimits(const YamlNode& node) {
+    std::vector<Field> fields;
+    for (const LimitInfo& limit : kLimits) {
+      const auto read = [this, &limit](const YamlNode& n) {
+        const std::string name(limit.name);
+        if (!IsText(n, absl::StrCat("`", name, "`"))) return;
+        const std::optional<int64_t> value = ParseInt(n.text);
+        if (value.has_value() && *value >= limit.least &&
+            *value <= limit.most) {
+          manifest_->settings.limits.*limit.field = *value;
+          return;
+        }
+        sink_.Add(Code::BL3009, n.span,
+                  absl::StrCat("`", name, "`: `", n.text,
+                               "` is no whole number from ", limit.least,
+                               " to ", limit.most));
+      };
+      fields.push_back({std::string(limit.name), read});
+    }
+    Fields(node, "`limits`", fields, {});
   }
 
   void ReadServe(const YamlNode& node) {

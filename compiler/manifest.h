@@ -51,7 +51,8 @@ struct ManifestMapping {
 };
 
 struct Manifest {
-  // Of the file: mesh, timezone, keep_…, keys, hash_functions, mappings, facts.
+  // Of the file: mesh, timezone, keep_…, keys, hash_functions, mappings, facts,
+  // limits.
   Settings settings;
   std::vector<Span> fact_spans;       // of the settings' facts
   std::vector<ManifestScope> scopes;  // in the order of the file

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "dsl/parser.h"
+#include "compiler/yaml_tree.h"
 
 namespace bylaw {
 namespace {
@@ -120,12 +120,21 @@ class RepositoryReader {
       if (path == kManifestName && !fs::exists(whole, error) && !error) {
         return nullptr;
       }
-      if (!ReadText(whole, kMaxFileBytes, &text)) {
+      if (!ReadText(whole, MostBytes(path), &text)) {
         Unreadable(sink_, path, "the file cannot be read");
         return nullptr;
       }
     }
     return Keep(path, std::move(text));
+  }
+
+  // One byte more is read, so that the reader of the text says what is wrong.
+  size_t MostBytes(const std::string& path) const {
+    if (path == kManifestName) return MaxManifestBytes();
+    const Limits limits = repository_.manifest.has_value()
+                              ? repository_.manifest->settings.limits
+                              : Limits();
+    return static_cast<size_t>(limits.policy_file_bytes);
   }
 
   const SourceFile* Keep(std::string path, std::string text) {

@@ -11,6 +11,7 @@
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/bytecode/limits.h"
 #include "compiler/bytecode/yaml_text.h"
 
 namespace bylaw {
@@ -20,6 +21,12 @@ namespace {
 struct Stop : std::exception {};
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+std::string HowToRaiseYaml() {
+  return absl::StrCat(
+      "use patterns and prefixes that stand for many, or raise ",
+      kMaxYamlVariable, " in the environment");
+}
 
 class TreeBuilder : public YAML::EventHandler {
  public:
@@ -131,16 +138,17 @@ class TreeBuilder : public YAML::EventHandler {
             static_cast<uint32_t>(std::max(begin, end))};
   }
 
-  [[noreturn]] void Fail(Code code, const Span& span, std::string message) {
-    sink_.Add(code, span, std::move(message));
+  [[noreturn]] void Fail(Code code, const Span& span, std::string message,
+                         std::string suggestion = "") {
+    sink_.Add(code, span, std::move(message), std::move(suggestion));
     throw Stop();
   }
 
   void Count(size_t nodes, const Span& span) {
     nodes_ += nodes;
-    if (nodes_ > kMaxYamlNodes) {
+    if (nodes_ > max_nodes_) {
       Fail(Code::BL3004, span,
-           absl::StrCat("more than ", kMaxYamlNodes, " values"));
+           absl::StrCat("more than ", max_nodes_, " values"), HowToRaiseYaml());
     }
   }
 
@@ -206,10 +214,17 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Frame> open_;
   std::map<YAML::anchor_t, std::shared_ptr<const YamlNode>> anchors_;
   std::shared_ptr<const YamlNode> root_;
+  const size_t max_nodes_ = static_cast<size_t>(
+      static_cast<double>(MaxManifestBytes()) / kMaxYamlBytes * kMaxYamlNodes);
   size_t nodes_ = 0;
 };
 
 }  // namespace
+
+size_t MaxManifestBytes() {
+  return static_cast<size_t>(
+      LimitOfEnvironment(kMaxYamlVariable, kMaxYamlBytes));
+}
 
 const YamlNode* YamlNode::Find(std::string_view key) const {
   for (const Entry& entry : entries) {
@@ -221,9 +236,10 @@ const YamlNode* YamlNode::Find(std::string_view key) const {
 std::shared_ptr<const YamlNode> ParseYaml(const SourceFile& source,
                                           DiagnosticSink& sink) {
   const Span start{&source, 0, 0};
-  if (source.text().size() > kMaxYamlBytes) {
+  if (source.text().size() > MaxManifestBytes()) {
     sink.Add(Code::BL3004, start,
-             absl::StrCat("larger than ", kMaxYamlBytes, " bytes"));
+             absl::StrCat("larger than ", MaxManifestBytes(), " bytes"),
+             HowToRaiseYaml());
     return nullptr;
   }
   TreeBuilder builder(source, sink);

@@ -19,9 +19,13 @@
 namespace bylaw {
 
 // A manifest is written by people: a hundred times the largest that is likely.
-inline constexpr size_t kMaxYamlBytes = 4 * 1024 * 1024;
-inline constexpr int kMaxYamlDepth = 20;
+// Whoever generates one sets BYLAW_MAX_MANIFEST_BYTES; the values that it may
+// hold grow in proportion.
+inline constexpr int64_t kMaxYamlBytes = 4 * 1024 * 1024;
+inline constexpr char kMaxYamlVariable[] = "BYLAW_MAX_MANIFEST_BYTES";
 inline constexpr size_t kMaxYamlNodes = 100'000;
+inline constexpr int kMaxYamlDepth = 20;  // four times what a manifest needs
+size_t MaxManifestBytes();
 
 struct YamlNode {
   enum class Kind { kNull, kScalar, kList, kMap };

@@ -307,15 +307,6 @@ class Parser {
 bool ReadJson(std::string_view text, const std::string& path, Node* document,
               std::vector<FactError>* errors, uint32_t first_line) {
   if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
-  if (text.size() > kMaxFileBytes) {
-    FactError e;
-    e.code = "BL5004";
-    e.file = path;
-    e.message = "the file is larger than " +
-                std::to_string(kMaxFileBytes >> 20) + " MiB";
-    errors->push_back(std::move(e));
-    return false;
-  }
   Parser parser(text, first_line, path, errors);
   if (!parser.ParseAll(document)) *document = Node();
   return !parser.failed();

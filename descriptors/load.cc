@@ -79,21 +79,31 @@ bool IsJsonLines(std::string_view text, const std::string& path) {
          id->is_string();
 }
 
-void ParseText(std::string_view text, const std::string& path, Parsed* out,
+std::string TooLarge(const Limits& limits) {
+  return "the file has more than " + std::to_string(limits.fact_file_bytes) +
+         " bytes";
+}
+std::string HowToRaiseFileSize() {
+  return "split it, " + HowToRaise("fact_file_bytes");
+}
+
+void ParseText(std::string_view text, const std::string& path,
+               const Limits& limits, Parsed* out,
                std::vector<FactError>* errors) {
   out->path = path;
-  if (text.size() > kMaxFileBytes) {
-    errors->push_back(FileError("BL5004", path,
-                                "the file is larger than " +
-                                    std::to_string(kMaxFileBytes >> 20) +
-                                    " MiB"));
+  if (text.size() > static_cast<size_t>(limits.fact_file_bytes)) {
+    errors->push_back(
+        FileError("BL5004", path, TooLarge(limits), HowToRaiseFileSize()));
+    out->lost = true;
     return;
   }
+  // One more than is listed, so that it is known that there are more.
+  const size_t most = errors->size() + static_cast<size_t>(limits.findings) + 1;
   if (IsJsonLines(text, path)) {
     out->lines = true;
     if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
     uint32_t number = 0;
-    while (!text.empty()) {
+    while (!text.empty() && errors->size() < most) {
       ++number;
       const size_t end = text.find('\n');
       const std::string_view line = text.substr(0, end);
@@ -191,7 +201,7 @@ class Loader {
 
   void Add(std::string_view text, const std::string& path) {
     Parsed parsed;
-    ParseText(text, path, &parsed, &errors_);
+    ParseText(text, path, program_->settings.limits, &parsed, &errors_);
     if (parsed.lost) builder_.ExpectLosses();
     const uint32_t file = builder_.AddFile(path);
     for (Node& document : parsed.documents) {
@@ -290,18 +300,18 @@ class Loader {
   std::vector<Contract> contracts_;
 };
 
-// False if the file cannot be read.
-bool ReadFile(const fs::path& path, std::string* text, std::string* why) {
+// False if the file cannot be read. One that is too large is not read at all:
+// `too_large` is set.
+bool ReadFile(const fs::path& path, const Limits& limits, std::string* text,
+              std::string* why, bool* too_large) {
   std::error_code error;
   if (!fs::is_regular_file(path, error)) {
     *why = error ? error.message() : "it is no regular file";
     return false;
   }
   const uintmax_t size = fs::file_size(path, error);
-  if (!error && size > kMaxFileBytes) {
-    *why = "it is larger than " + std::to_string(kMaxFileBytes >> 20) + " MiB";
-    return false;
-  }
+  *too_large = !error && size > static_cast<uintmax_t>(limits.fact_file_bytes);
+  if (*too_large) return false;
   std::ifstream in(path, std::ios::binary);
   if (!in) {
     *why = "it may not be read";
@@ -439,6 +449,7 @@ std::map<std::string, const FactPattern*> FindFiles(
 LoadedFacts LoadFacts(std::shared_ptr<const Program> program,
                       const std::string& root,
                       const std::vector<FactPattern>& globs) {
+  const Limits limits = program->settings.limits;
   Loader loader(std::move(program));
   std::vector<FactError> errors;
   const auto paths = FindFiles(root, globs, &errors);
@@ -446,10 +457,14 @@ LoadedFacts LoadFacts(std::shared_ptr<const Program> program,
   const fs::path base = root.empty() ? fs::path(".") : fs::path(root);
   for (const auto& [path, pattern] : paths) {
     std::string text, why;
+    bool too_large = false;
     const fs::path whole =
         fs::path(path).is_absolute() ? fs::path(path) : base / path;
-    if (ReadFile(whole, &text, &why)) {
+    if (ReadFile(whole, limits, &text, &why, &too_large)) {
       loader.Add(text, path);
+    } else if (too_large) {
+      loader.AddError(
+          FileError("BL5004", path, TooLarge(limits), HowToRaiseFileSize()));
     } else {
       loader.AddError(
           PatternError("BL5001", *pattern, path + " cannot be read: " + why));
@@ -498,7 +513,8 @@ ReadProposal ReadDescriptor(std::string_view text, const std::string& path,
                             const Facts& facts) {
   ReadProposal result;
   Parsed parsed;
-  ParseText(text, path, &parsed, &result.errors);
+  ParseText(text, path, facts.program().settings.limits, &parsed,
+            &result.errors);
   const Program& program = facts.program();
   const Schema& schema = program.schema;
   const auto add = [&](const std::string& type, const std::string& id,

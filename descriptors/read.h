@@ -18,8 +18,6 @@
 
 namespace bylaw {
 
-// A file is read into memory as a whole, with nodes of some 200 bytes a value.
-inline constexpr size_t kMaxFileBytes = 64u << 20;
 // Deeper than any descriptor; recursion over nodes is safe.
 inline constexpr int kMaxNesting = 100;
 // Aliases of YAML may repeat parts of a file, up to this many times the nodes

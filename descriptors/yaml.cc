@@ -335,12 +335,6 @@ bool ReadYaml(std::string_view text, const std::string& path,
   if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
   const Lines lines(text);
   Builder builder(path, text, lines, errors);
-  if (text.size() > kMaxFileBytes) {
-    builder.Error("BL5004", {},
-                  "the file is larger than " +
-                      std::to_string(kMaxFileBytes >> 20) + " MiB");
-    return false;
-  }
   if (const auto flaw = FindUnreadable(text)) {
     builder.Error("BL5002", *flaw);
     return false;

@@ -1,8 +1,10 @@
 #include "dsl/diagnostics.h"
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -105,6 +107,15 @@ void RenderSourceLine(const Span& span, LineColumn start, std::string* out) {
                   cut ? "…" : "", "\n    ", first > 0 ? " " : "",
                   std::string(before, ' '), "^", std::string(marked - 1, '~'),
                   "\n");
+}
+
+// Cuts a text that is too long, at a whole code point.
+void Shorten(std::string* text) {
+  if (text->size() <= kMaxMessageBytes) return;
+  size_t end = kMaxMessageBytes;
+  while (end > 0 && IsContinuation((*text)[end])) --end;
+  text->resize(end);
+  *text += "…";
 }
 
 // Edit distance with swaps of neighbours, given up above `limit`.
@@ -223,6 +234,8 @@ void DiagnosticSink::AddAt(Code code, std::string file, LineColumn start,
 }
 
 void DiagnosticSink::Add(Diagnostic diagnostic) {
+  Shorten(&diagnostic.message);
+  Shorten(&diagnostic.suggestion);
   if (diagnostic.severity == Severity::kError) ++errors_;
   if (diagnostic.severity == Severity::kWarning) ++warnings_;
   diagnostics_.push_back(std::move(diagnostic));
@@ -231,6 +244,56 @@ void DiagnosticSink::Add(Diagnostic diagnostic) {
 void DiagnosticSink::Append(DiagnosticSink&& other) {
   for (Diagnostic& diagnostic : other.diagnostics_) Add(std::move(diagnostic));
   other = DiagnosticSink();
+}
+
+void DiagnosticSink::Trim(size_t most) {
+  for (size_t begin = 0, end = 0; begin < diagnostics_.size(); begin = end) {
+    const auto same_file = [&](const Diagnostic& d) {
+      return d.path() == diagnostics_[begin].path();
+    };
+    while (end < diagnostics_.size() && same_file(diagnostics_[end])) ++end;
+    if (end - begin > most) end = TrimFile(begin, end, most);
+  }
+}
+
+// Of the findings [begin, end), of one file; the end of those that stay.
+size_t DiagnosticSink::TrimFile(size_t begin, size_t end, size_t most) {
+  std::vector<size_t> order(end - begin);
+  std::iota(order.begin(), order.end(), begin);
+  std::stable_sort(order.begin(), order.end(), [this](size_t a, size_t b) {
+    return diagnostics_[a].severity < diagnostics_[b].severity;
+  });
+  // What says that the parser gave up is no finding, and stays.
+  const auto first = [this](size_t i) {
+    return diagnostics_[i].code == Code::BL1045;
+  };
+  const auto findings =
+      std::stable_partition(order.begin(), order.end(), first);
+  const size_t keep = std::min(
+      most + static_cast<size_t>(findings - order.begin()), order.size());
+  std::vector<bool> kept(order.size(), false);
+  for (size_t i = 0; i < keep; ++i) kept[order[i] - begin] = true;
+  Diagnostic rest = diagnostics_[begin];
+  rest.code = Code::BL1045;
+  rest.severity = keep < order.size() ? diagnostics_[order[keep]].severity
+                                      : Severity::kNote;
+  rest.message =
+      absl::StrCat("this file has ", order.size() - keep, " more findings");
+  rest.suggestion = kMoreFindings;
+  size_t to = begin;
+  for (size_t i = begin; i < end; ++i) {
+    if (!kept[i - begin]) continue;
+    if (to != i) diagnostics_[to] = std::move(diagnostics_[i]);
+    ++to;
+  }
+  if (keep == order.size()) return to;
+  rest.span = diagnostics_[to - 1].span;
+  rest.start = diagnostics_[to - 1].start;
+  rest.end = diagnostics_[to - 1].end;
+  diagnostics_[to] = std::move(rest);
+  diagnostics_.erase(diagnostics_.begin() + static_cast<ptrdiff_t>(to + 1),
+                     diagnostics_.begin() + static_cast<ptrdiff_t>(end));
+  return to + 1;
 }
 
 void DiagnosticSink::Sort() {

@@ -64,6 +64,14 @@ struct Diagnostic {
   LineColumn End() const { return span ? span.End() : end; }
 };
 
+// How to see findings that a limit keeps back.
+inline constexpr char kMoreFindings[] =
+    "mend these first, or raise `findings` under `limits:` in bylaw.yaml";
+
+// Longest message and suggestion, in bytes: what they quote of a text may be
+// of any length.
+inline constexpr size_t kMaxMessageBytes = 2000;
+
 // "did you mean `x`?"
 std::string DidYouMean(std::string_view guess);
 
@@ -85,6 +93,9 @@ class DiagnosticSink {
 
   // By file, position, code, message; exact repetitions are dropped.
   void Sort();
+  // Keeps `most` findings of each file, errors first, and says of how many
+  // others it does not speak (BL1045); all are counted. REQUIRES: sorted.
+  void Trim(size_t most);
 
   const std::vector<Diagnostic>& diagnostics() const { return diagnostics_; }
   bool has_errors() const { return errors_ > 0; }
@@ -93,6 +104,8 @@ class DiagnosticSink {
   bool empty() const { return diagnostics_.empty(); }
 
  private:
+  size_t TrimFile(size_t begin, size_t end, size_t most);
+
   std::vector<Diagnostic> diagnostics_;
   size_t errors_ = 0;
   size_t warnings_ = 0;

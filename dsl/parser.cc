@@ -39,8 +39,9 @@ class Machine {
 
 class FileParser {
  public:
-  FileParser(const SourceFile& source, DiagnosticSink& sink)
-      : reporter_(source, sink),
+  FileParser(const SourceFile& source, DiagnosticSink& sink,
+             const ParseLimits& limits)
+      : reporter_(source, sink, limits.max_errors),
         units_(reporter_),
         insides_(reporter_),
         builder_(reporter_, [this](size_t begin, size_t end) {
@@ -53,10 +54,11 @@ class FileParser {
   std::unique_ptr<ast::File> Run(const ParseLimits& limits) {
     const std::string& text = reporter_.source().text();
     if (text.size() > limits.max_file_bytes) {
-      reporter_.Add(
-          Code::BL1004, reporter_.At(0, 0),
-          absl::StrCat("the file has ", text.size(), " bytes; the limit is ",
-                       limits.max_file_bytes));
+      reporter_.Add(Code::BL1004, reporter_.At(0, 0),
+                    absl::StrCat("the file has more than ",
+                                 limits.max_file_bytes, " bytes"),
+                    "split it: several files may make one module; or raise "
+                    "`policy_file_bytes` under `limits:` in bylaw.yaml");
       return std::move(file_);
     }
     const size_t invalid = FirstInvalidUtf8(text);
@@ -167,7 +169,7 @@ class FileParser {
 std::unique_ptr<ast::File> ParseFile(const SourceFile& source,
                                      DiagnosticSink& sink,
                                      const ParseLimits& limits) {
-  return parsing::FileParser(source, sink).Run(limits);
+  return parsing::FileParser(source, sink, limits).Run(limits);
 }
 
 bool IsReservedWord(std::string_view word) {

@@ -34,6 +34,7 @@ inline constexpr size_t kMaxErrorsPerFile = 1000;
 
 struct ParseLimits {
   size_t max_file_bytes = kMaxFileBytes;
+  size_t max_errors = kMaxErrorsPerFile;
 };
 
 // Parses one file. All syntax errors of the file go to `sink` (BL1xxx). Never

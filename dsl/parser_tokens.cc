@@ -517,11 +517,12 @@ Span Reporter::Of(const Token* token) const {
 void Reporter::Add(Code code, Span span, std::string message,
                    std::string suggestion) {
   if (full_) return;
-  if (count_ >= kMaxErrorsPerFile) {
+  if (count_ >= max_errors_) {
     full_ = true;
     sink_.Add(Code::BL1045, span,
-              absl::StrCat("more than ", kMaxErrorsPerFile,
-                           " errors: the rest of this file is not reported"));
+              absl::StrCat("more than ", max_errors_,
+                           " errors: the rest of this file is not reported"),
+              kMoreFindings);
     return;
   }
   ++count_;

@@ -27,8 +27,8 @@ using grammar::BylawParser;
 // being reported again by the parser.
 class Reporter {
  public:
-  Reporter(const SourceFile& source, DiagnosticSink& sink)
-      : source_(source), sink_(sink) {}
+  Reporter(const SourceFile& source, DiagnosticSink& sink, size_t max_errors)
+      : source_(source), sink_(sink), max_errors_(max_errors) {}
 
   const SourceFile& source() const { return source_; }
   Span At(size_t begin, size_t end) const {
@@ -51,6 +51,7 @@ class Reporter {
  private:
   const SourceFile& source_;
   DiagnosticSink& sink_;
+  const size_t max_errors_;
   std::set<uint32_t> lexical_lines_;
   size_t count_ = 0;
   bool full_ = false;

@@ -569,7 +569,7 @@ bool Binder::BindColumns(const Node* names, Value* slot) {
     return Refuse("BL5219",
                   std::to_string(n) + " columns are asked for; the limit is " +
                       std::to_string(options_.max_columns),
-                  "ask for fewer columns, or raise --max-columns");
+                  "ask for fewer columns, " + HowToRaise("asked_columns"));
   }
   for (size_t i = 0; i < n; ++i) {
     if (names->list[i].is_string()) continue;

@@ -15,8 +15,8 @@
 namespace bylaw {
 
 struct BindOptions {
-  uint32_t max_columns = 100'000;  // asked for in one request
-  VmOptions vm;                    // for defaults that are code
+  uint32_t max_columns = Limits().asked_columns;  // in one request
+  VmOptions vm;                                   // for defaults that are code
 };
 
 // False with `error`; then `bound` is not to be used.

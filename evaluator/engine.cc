@@ -7,8 +7,12 @@
 namespace bylaw {
 namespace {
 
-EngineOptions WithPatterns(EngineOptions options, const Patterns* patterns) {
+EngineOptions Complete(EngineOptions options, const Patterns* patterns,
+                       const Limits& limits) {
   options.vm.patterns = patterns;
+  if (options.vm.budget == 0) options.vm.budget = limits.decision_steps;
+  if (options.vm.text_bytes == 0) options.vm.text_bytes = limits.text_bytes;
+  if (options.max_columns == 0) options.max_columns = limits.asked_columns;
   return options;
 }
 
@@ -19,7 +23,7 @@ Engine::Engine(std::shared_ptr<const Program> program,
     : program_(std::move(program)),
       facts_(std::move(facts)),
       patterns_(*program_),
-      options_(WithPatterns(options, &patterns_)),
+      options_(Complete(options, &patterns_, program_->settings.limits)),
       index_(*program_) {}
 
 Engine::~Engine() = default;

@@ -31,16 +31,18 @@
 namespace bylaw {
 
 struct EngineOptions {
-  VmOptions vm;
-  uint32_t max_columns = 100'000;  // asked for in one request
-  std::string mask_key;  // of `keys: mask`; empty: hash has no key, is null
+  // 0: what the program's settings say.
+  VmOptions vm{0, 0};
+  uint32_t max_columns = 0;  // asked for in one request
+  std::string mask_key;      // of `keys: mask`; empty: hash has no key, is null
   bool is_verified = false;  // the caller ran Verify on this very program
 };
 
 class Engine {
  public:
-  // Verifies the program and builds the index. Fails if the program is not
-  // valid bytecode or the facts were loaded for another program.
+  // Verifies the program, unless that is done, and builds the index. Fails if
+  // the program is not valid bytecode or the facts were loaded for another
+  // program.
   static absl::StatusOr<std::shared_ptr<const Engine>> Load(
       std::shared_ptr<const Program> program,
       std::shared_ptr<const Facts> facts, const EngineOptions& options = {});

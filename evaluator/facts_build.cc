@@ -437,6 +437,8 @@ void FactsBuilder::Impl::CopyEntities() {
 void FactsBuilder::Impl::CloseAncestors() {
   Storage& s = storage();
   const uint32_t size = facts_->size_;
+  const size_t most =
+      static_cast<size_t>(facts_->program().settings.limits.closure_cells);
   size_t total = 0;
   std::vector<Cell> stack, closed;
   std::vector<uint8_t> done(size, 0);
@@ -473,10 +475,11 @@ void FactsBuilder::Impl::CloseAncestors() {
       const uint32_t n =
           SortCells(closed.data(), static_cast<uint32_t>(closed.size()));
       total += n;
-      if (total > kMaxClosureCells) {
+      if (total > most) {
         Report("BL5004", s.entity_places[e], 1,
                "the ancestors of all entities are more than " +
-                   std::to_string(kMaxClosureCells));
+                   std::to_string(most),
+               "nest less deep, " + HowToRaise("closure_cells"));
         return;
       }
       Cell* cells = s.arena.New<Cell>(n);
@@ -490,6 +493,8 @@ void FactsBuilder::Impl::CloseAncestors() {
 void FactsBuilder::Impl::CloseTransitive() {
   Storage& s = storage();
   const uint32_t size = facts_->size_;
+  const size_t most =
+      static_cast<size_t>(facts_->program().settings.limits.closure_cells);
   size_t work = 0;
   for (uint32_t type = 0; type < schema_.entities.size(); ++type) {
     const auto& attributes = schema_.entities[type].attributes;
@@ -518,11 +523,11 @@ void FactsBuilder::Impl::CloseTransitive() {
           const Cell c = found[i];
           if (c < size && s.records[c].type == type) visit(raw[c - begin]);
         }
-        if (work > kMaxClosureCells) {
+        if (work > most) {
           Report("BL5004", s.entity_places[e], 1,
                  "closing the transitive attribute `" + attributes[slot].name +
-                     "` takes more than " + std::to_string(kMaxClosureCells) +
-                     " steps");
+                     "` takes more than " + std::to_string(most) + " steps",
+                 "shorten its chains, " + HowToRaise("closure_cells"));
           return;
         }
         Value& v =

@@ -142,9 +142,11 @@ Cell FactsBuilder::Impl::Define(uint32_t type, std::string_view id,
   const size_t n = schema_.entities[type].attributes.size();
   p.slots = scratch_.New<Value>(n);
   std::fill_n(p.slots, n, Value::Missing());
-  if (pending_.size() == kMaxEntities) {
+  const int64_t most = facts_->program().settings.limits.entities;
+  if (static_cast<int64_t>(pending_.size()) == most + 1) {
     Report("BL5004", place, 1,
-           "more than " + std::to_string(kMaxEntities) + " entities");
+           "more than " + std::to_string(most) + " entities",
+           HowToRaise("entities").substr(3));
   }
   return e;
 }

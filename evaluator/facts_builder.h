@@ -37,13 +37,8 @@ struct FactError {
   FactSeverity severity = FactSeverity::kError;
 };
 
-// Entities that one load may hold: cells have 31 bits, and a number past this
-// is a mistake or an attack.
-inline constexpr uint32_t kMaxEntities = 50'000'000;
-// Cells that all closed ancestors and transitive attributes may take
-// together: closing is quadratic in the worst case.
-inline constexpr size_t kMaxClosureCells = 100'000'000;
-// Findings kept; the rest are counted.
+// Findings of all files that are kept; the rest are counted. Of one file the
+// limit `findings` lists fewer.
 inline constexpr size_t kMaxFactErrors = 10'000;
 
 class FactsBuilder {

@@ -1,19 +1,27 @@
-// Limits of one decision, each with its reason. Reaching one is an error of
-// the rule that reached it.
+// Limits of one decision that nothing sets, each with its reason; those that a
+// repository sets are in compiler/bytecode/limits.def. Reaching one is an error
+// of the rule that reached it.
 #ifndef BYLAW_EVALUATOR_LIMITS_H_
 #define BYLAW_EVALUATOR_LIMITS_H_
 
 #include <cstdint>
 
+#include "compiler/bytecode/limits.h"
+
 namespace bylaw {
 
-// Instructions of a decision, counted by loops and calls. Loops within loops
-// over large sets are the only way to be slow: 10 million take about 50 ms.
-inline constexpr uint64_t kDecisionBudget = 10'000'000;
+// Steps that a deny, a requirement, a row filter or an error takes beside its
+// instructions: each is sorted, worded and listed, which takes microseconds and
+// some hundred bytes. It bounds an answer to 100,000 of them.
+inline constexpr uint64_t kStepsPerFinding = 100;
 
-// Bytes of one text that a policy makes with `+` or interpolation: doubling a
-// text forty times must not take the machine's memory.
-inline constexpr uint32_t kMaxTextBytes = 1 << 20;
+// Bytes that one step of the budget may copy into a new text. It bounds the
+// texts of a decision to 40 MB together.
+inline constexpr uint32_t kTextBytesPerStep = 4;
+
+// What holds where no program says otherwise.
+inline constexpr uint64_t kDecisionBudget = Limits().decision_steps;
+inline constexpr uint64_t kMaxTextBytes = Limits().text_bytes;
 
 // Collections within collections that code makes: whoever walks a value
 // recurses. No policy text is nested deeper.

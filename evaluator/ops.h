@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "evaluator/limits.h"
 #include "evaluator/value.h"
 #include "evaluator/world.h"
 
@@ -19,6 +20,7 @@ struct OpContext {
   World& world;
   std::string_view error;  // of the operation that failed
   uint64_t steps = 0;      // work beyond one instruction, to be charged
+  uint64_t text_bytes = kMaxTextBytes;  // that a text may have
 
   // Sets `error` to the parts joined, in the arena. Always false.
   bool Fail(std::initializer_list<std::string_view> parts);
@@ -73,6 +75,8 @@ bool GreatestOf(OpContext& cx, const Value& a, const Value& b, Value* out);
 bool NestingOf(OpContext& cx, std::span<const Value> parts, uint16_t* depth);
 bool MakeSetOrList(OpContext& cx, Kind kind, std::span<const Value> elements,
                    Value* out);
+// False, with an error, if a text of so many bytes is too long.
+bool CheckTextSize(OpContext& cx, size_t bytes);
 // Of texts.
 bool Concatenate(OpContext& cx, std::span<const Value> texts, Value* out);
 

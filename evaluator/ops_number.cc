@@ -260,12 +260,18 @@ bool NestingOf(OpContext& cx, std::span<const Value> parts, uint16_t* depth) {
   return *depth <= kMaxValueDepth || cx.Fail({"a value is nested too deeply"});
 }
 
+bool CheckTextSize(OpContext& cx, size_t bytes) {
+  if (bytes <= cx.text_bytes) return true;
+  return cx.Fail({"a text is longer than ", std::to_string(cx.text_bytes),
+                  " bytes; shorten it, ", HowToRaise("text_bytes")});
+}
+
 bool Concatenate(OpContext& cx, std::span<const Value> texts, Value* out) {
   size_t size = 0;
   for (const Value& t : texts) {
     if (t.kind != Kind::kString) return Mismatch(cx, "+", t);
     size += cx.world.Text(t.size).size();
-    if (size > kMaxTextBytes) return cx.Fail({"a text is longer than 1 MiB"});
+    if (!CheckTextSize(cx, size)) return false;
   }
   char* bytes = cx.world.arena().New<char>(size);
   char* at = bytes;
@@ -273,7 +279,7 @@ bool Concatenate(OpContext& cx, std::span<const Value> texts, Value* out) {
     const std::string_view text = cx.world.Text(t.size);
     at = std::copy(text.begin(), text.end(), at);
   }
-  cx.steps += size / 64;
+  cx.steps += size / kTextBytesPerStep;
   *out = Value::OfCell(Kind::kString, cx.world.Intern({bytes, size}));
   return true;
 }
@@ -364,7 +370,7 @@ uint32_t CountCodePoints(std::string_view text) {
 bool Lower(OpContext& cx, const Value& a, Value* out) {
   if (a.kind != Kind::kString) return Mismatch(cx, "lower", a);
   const std::string_view text = cx.world.Text(a.size);
-  cx.steps += text.size() / 16;
+  cx.steps += text.size() / kTextBytesPerStep;
   *out = Value::OfCell(Kind::kString,
                        cx.world.Intern(LowerText(cx.world.arena(), text)));
   return true;

@@ -6,8 +6,9 @@
 namespace bylaw {
 namespace {
 
-RE2::Options PatternOptions() {
+RE2::Options PatternOptions(int64_t max_bytes) {
   RE2::Options options;
+  options.set_max_mem(max_bytes);
   options.set_log_errors(false);
   options.set_never_capture(true);
   return options;
@@ -22,14 +23,15 @@ bool Match(const RE2& re, std::string_view text, bool* valid) {
 }  // namespace
 
 struct Patterns::Compiled {
-  explicit Compiled(const std::string& pattern)
-      : re(pattern, PatternOptions()) {}
+  Compiled(const std::string& pattern, int64_t max_bytes)
+      : re(pattern, PatternOptions(max_bytes)) {}
   RE2 re;
 };
 
 Patterns::Patterns(const Program& program) {
   for (const std::string& pattern : program.patterns)
-    compiled_.push_back(std::make_unique<Compiled>(pattern));
+    compiled_.push_back(std::make_unique<Compiled>(
+        pattern, program.settings.limits.pattern_bytes));
 }
 
 Patterns::~Patterns() = default;
@@ -41,7 +43,8 @@ bool Patterns::Matches(uint32_t pattern, std::string_view text,
 
 bool Patterns::MatchesOnce(const std::string& pattern, std::string_view text,
                            bool* valid) {
-  return Match(RE2(pattern, PatternOptions()), text, valid);
+  return Match(RE2(pattern, PatternOptions(Limits().pattern_bytes)), text,
+               valid);
 }
 
 }  // namespace bylaw

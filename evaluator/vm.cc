@@ -153,6 +153,8 @@ Vm::Vm(const BoundRequest* request, const VmOptions& options, Arena* arena)
       arena_(arena != nullptr ? arena : &request->world->arena()),
       program_(&request->world->program()),
       patterns_(options.patterns),
+      steps_(options.budget),
+      text_bytes_(options.text_bytes),
       budget_(options.budget),
       resource_(request->resource) {}
 
@@ -173,7 +175,9 @@ bool Vm::Charge(uint64_t steps) {
   }
   budget_ = 0;
   exhausted_ = true;
-  error_ = "the decision takes more steps than it may";
+  error_ = arena_->Copy("the decision takes more than " +
+                        std::to_string(steps_) + " steps; simplify the rule, " +
+                        HowToRaise("decision_steps"));
   return false;
 }
 
@@ -270,7 +274,7 @@ bool Vm::Execute(uint32_t chunk_index, Value* R, Value* result) {
   const Instruction* const code = program_->code.data() + chunk.begin;
   const Instruction* pc = code;
   Instruction i;
-  OpContext cx{*world_, {}};
+  OpContext cx{*world_, {}, 0, text_bytes_};
 
 #define TRY(e)           \
   if (!(e)) [[unlikely]] \
@@ -674,13 +678,16 @@ dispatch:
   }
   OP(PRINT) {
     const std::string_view text = PrintValue(*world_, R[i.c]);
-    cx.steps += text.size() / 64;
+    TRY(CheckTextSize(cx, text.size()));
+    if (!Charge(text.size() / kTextBytesPerStep)) return false;
     R[i.b] = Value::OfCell(Kind::kString, world_->Intern(text));
     NEXT_INSTRUCTION;
   }
   OP(CONCAT) {
     Value out;
     TRY(Concatenate(cx, {&R[i.c], i.d}, &out));
+    if (!Charge(cx.steps)) return false;
+    cx.steps = 0;
     R[i.b] = out;
     NEXT_INSTRUCTION;
   }
@@ -702,6 +709,7 @@ dispatch:
 
   // --- Effects -------------------------------------------------------------
   OP(FAIL) {
+    if (!Charge(kStepsPerFinding + i.a)) return false;
     RuleError e;
     e.rule = rule_;
     e.num_elements = i.a;
@@ -715,6 +723,8 @@ dispatch:
     Effect e;
     e.rule = rule_;
     e.num_elements = program_->rules[rule_].num_elements;
+    if (e.num_elements != 0 && !Charge(kStepsPerFinding + e.num_elements))
+      return false;
     e.elements = Elements();
     effects_->push_back(e);
     NEXT_INSTRUCTION;
@@ -729,6 +739,7 @@ dispatch:
     e.rule = rule_;
     e.num_elements = program_->rules[rule_].num_elements;
     e.elements = Elements();
+    if (!Charge(uint64_t{e.num_elements} + i.d)) return false;
     e.column = column.size;
     e.mask = static_cast<MaskKind>(i.a);
     e.num_arguments = i.d;
@@ -746,6 +757,7 @@ dispatch:
     e.rule = rule_;
     e.num_elements = program_->rules[rule_].num_elements;
     e.elements = Elements();
+    if (!Charge(kStepsPerFinding + e.num_elements)) return false;
     e.filter = FilterOf(*world_, v);
     effects_->push_back(e);
     NEXT_INSTRUCTION;
@@ -754,6 +766,7 @@ dispatch:
     Effect e;
     e.rule = rule_;
     e.num_elements = program_->rules[rule_].num_elements;
+    if (!Charge(kStepsPerFinding + e.num_elements + i.d)) return false;
     e.elements = Elements();
     e.num_arguments = i.d;
     e.arguments = CopyValues(&R[i.c], i.d);

@@ -46,7 +46,8 @@ struct RuleError {
 };
 
 struct VmOptions {
-  uint64_t budget = kDecisionBudget;  // instructions a decision
+  uint64_t budget = kDecisionBudget;    // steps of a decision
+  uint64_t text_bytes = kMaxTextBytes;  // of a text that it makes
   // Of the program; without them each `matches` compiles its pattern anew.
   const Patterns* patterns = nullptr;
 };
@@ -91,7 +92,8 @@ class Vm {
   Arena* arena_;
   const Program* program_;
   const Patterns* patterns_;
-  uint64_t budget_;
+  const uint64_t steps_, text_bytes_;  // limits
+  uint64_t budget_;                    // steps that are left
   bool exhausted_ = false;
   Cell resource_;
   std::string_view error_;

@@ -645,8 +645,22 @@ SqlDialect DialectFromProto(v1::SqlDialect dialect) {
   }
 }
 
-bool MessageFromJson(std::string_view json, google::protobuf::Message* out,
-                     RequestError* error) {
+namespace {
+
+// What a message quotes of a request may be as long as the request.
+void Shorten(std::string* message) {
+  constexpr size_t kMost = 1000;
+  if (message->size() <= kMost) return;
+  size_t end = kMost;
+  while (end > 0 &&
+         (static_cast<unsigned char>((*message)[end]) & 0xc0) == 0x80)
+    --end;
+  message->resize(end);
+  *message += "…";
+}
+
+bool ReadMessage(std::string_view json, google::protobuf::Message* out,
+                 RequestError* error) {
   nlohmann::json parsed;
   if (!ParseStrict(json, &parsed, error) ||
       !CheckFields(parsed, out->GetDescriptor(), "", error)) {
@@ -661,6 +675,16 @@ bool MessageFromJson(std::string_view json, google::protobuf::Message* out,
                   "compare with the messages of bylaw.v1");
   }
   return true;
+}
+
+}  // namespace
+
+bool MessageFromJson(std::string_view json, google::protobuf::Message* out,
+                     RequestError* error) {
+  if (ReadMessage(json, out, error)) return true;
+  Shorten(&error->message);
+  Shorten(&error->field);
+  return false;
 }
 
 std::string MessageToJson(const google::protobuf::Message& message,

@@ -26,8 +26,9 @@ namespace fs = std::filesystem;
 constexpr char kFactsSection[] = "facts";
 
 // A bundle is read whole; a larger one is a mistake, and sizes of its parts
-// are held in 32 bits.
-constexpr uintmax_t kMaxBundleBytes = uintmax_t{4} << 30;
+// are held in 32 bits. The environment may set less.
+constexpr int64_t kMaxBundleBytes = int64_t{4} << 30;
+constexpr char kMaxBundleVariable[] = "BYLAW_MAX_BUNDLE_BYTES";
 
 int64_t Clock() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -128,6 +129,7 @@ SnapshotResult FromRepository(const SnapshotSource& source) {
   DiagnosticSink sink;
   for (const Diagnostic& d : compiled->diagnostics) sink.Add(d);
   std::shared_ptr<const Engine> engine;
+  size_t findings = static_cast<size_t>(Limits().findings);
   if (compiled->ok) {
     const std::shared_ptr<const Program> program =
         source.keep_sources
@@ -138,6 +140,7 @@ SnapshotResult FromRepository(const SnapshotSource& source) {
         source.facts.empty() ? Patterns(*compiled, program->settings)
                              : Patterns(source.facts),
         &sink);
+    findings = static_cast<size_t>(program->settings.limits.findings);
     if (facts != nullptr && !sink.has_errors()) {
       if (source.keep_sources) {
         LintFacts(*compiled->typed, *facts, options.now, &sink);
@@ -146,6 +149,7 @@ SnapshotResult FromRepository(const SnapshotSource& source) {
     }
   }
   sink.Sort();
+  if (compiled->ok) sink.Trim(findings);
   result.diagnostics = sink.diagnostics();
   if (engine == nullptr || sink.has_errors()) return result;
   auto snapshot = std::make_shared<Snapshot>();
@@ -169,8 +173,19 @@ std::optional<std::string> ReadBundle(const std::string& path,
   if (!fs::is_regular_file(status)) return refuse("this is no file");
   const uintmax_t size = fs::file_size(path, error);
   if (error) return refuse("cannot be read: " + error.message());
-  if (size > kMaxBundleBytes) return refuse("larger than 4 GiB");
+  const int64_t most = LimitOfEnvironment(kMaxBundleVariable, kMaxBundleBytes);
+  if (size > static_cast<uintmax_t>(most)) {
+    return refuse("larger than " + std::to_string(most) + " bytes (" +
+                  kMaxBundleVariable + " in the environment)");
+  }
   std::ifstream file(path, std::ios::binary);
+  char magic[4] = {};
+  file.read(magic, sizeof(magic));
+  if (!IsBundle({magic, static_cast<size_t>(file.gcount())})) {
+    return refuse("this is no bundle");
+  }
+  file.clear();
+  file.seekg(0);
   std::string bytes(size, '\0');
   if (!file ||
       !file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compiler/bytecode/code.h"
+#include "compiler/bytecode/limits.h"
 #include "compiler/bytecode/schema.h"
 
 namespace bylaw {
@@ -131,6 +132,7 @@ struct Settings {
   // whole path of the term it stands for.
   std::map<std::string, std::map<std::string, std::string>> mappings;
   std::vector<std::string> facts;  // globs, as written
+  Limits limits;
 };
 
 struct Program {

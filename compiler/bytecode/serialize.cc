@@ -327,9 +327,13 @@ void Io(A& ar, Waiver& v) {
       v.until, v.reason, v.ticket, v.requested, v.approved, v.position);
 }
 template <class A>
+void Io(A& ar, Limits& v) {
+  for (const LimitInfo& limit : kLimits) Io(ar, v.*limit.field);
+}
+template <class A>
 void Io(A& ar, Settings& v) {
   All(ar, v.mesh, v.timezone, v.keep_default, v.keep_with_now, v.keep_maximum,
-      v.keys, v.hash_functions, v.mappings, v.facts);
+      v.keys, v.hash_functions, v.mappings, v.facts, v.limits);
 }
 // All but the revision, which is the hash of the rest.
 template <class A>

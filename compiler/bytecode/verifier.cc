@@ -614,6 +614,11 @@ class Verifier {
             "a rule's loops have other collections");
     for (uint32_t i = 0; i < rule.collections.size(); ++i)
       Entry(rule.collections[i], i, false);
+    for (const LimitInfo& limit : kLimits) {
+      const int64_t value = p_.settings.limits.*limit.field;
+      Require(value >= limit.least && value <= limit.most,
+              "a limit is out of its range");
+    }
     Entry(rule.because, rule.num_elements, true);
     Entry(rule.help, rule.num_elements, true);
     Entry(rule.applies, 0, true);

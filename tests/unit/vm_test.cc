@@ -215,7 +215,7 @@ TEST_CASE("running out of budget cannot be caught") {
   m.code->EmitJump(Opcode::JUMP, 0, 0, 0, &next);
   m.code->Bind(&caught);
   m.code->Bind(&done);
-  CHECK(m.Return(x, 50).find("more steps") != std::string::npos);
+  CHECK(m.Return(x, 50).find("more than 50 steps") != std::string::npos);
 }
 
 TEST_CASE("values that code nests too deeply are errors") {
