@@ -1,7 +1,10 @@
 #include "compiler/bytecode/scalar.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <limits>
 #include <vector>
 
@@ -269,6 +272,18 @@ std::strong_ordering ComparePrerelease(std::string_view a, std::string_view b) {
   }
 }
 
+// Whether the machine has a file of that zone, where abseil looks for it.
+// Abseil remembers every name that it was ever asked for, and requests may
+// bring new ones without end.
+bool HasZoneFile(std::string_view name) {
+  const char* folder = std::getenv("TZDIR");
+  std::string path = folder != nullptr ? folder : "/usr/share/zoneinfo";
+  path += '/';
+  path += name;
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
 // The zone that this thread used last: a policy asks for one zone again and
 // again, and abseil's look-up by name takes a lock and a copy of the name.
 bool LoadZone(std::string_view name, absl::TimeZone* zone) {
@@ -290,6 +305,7 @@ bool LoadZone(std::string_view name, absl::TimeZone* zone) {
                     c == '-' || c == '/';
     if (!ok) return false;
   }
+  if (name != "UTC" && !HasZoneFile(name)) return false;
   if (!absl::LoadTimeZone(absl::string_view(name.data(), name.size()), zone))
     return false;
   last.name.assign(name);

@@ -1,4 +1,6 @@
 // Scalars: what is read, what is refused, and calendar arithmetic at its edges.
+#include <malloc.h>
+
 #include <string>
 
 #include "compiler/bytecode/scalar.h"
@@ -188,6 +190,15 @@ TEST_CASE("zones") {
   CHECK(c->hour == 0);
   CHECK(c->minute == 30);
   CHECK(c->weekday == 5);  // Saturday
+}
+
+TEST_CASE("names that are no time zones are not remembered") {
+  // A policy may ask for the zone that a request names.
+  const size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < 2000; ++i) {
+    CHECK_FALSE(IsTimeZone(std::string(1000, 'z') + std::to_string(i)));
+  }
+  CHECK(mallinfo2().uordblks < before + 1'000'000);
 }
 
 TEST_CASE("UTF-8") {
