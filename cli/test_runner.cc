@@ -61,6 +61,17 @@ Node ProposalNode(const Schema& schema, const typed::Test& test,
             ? NodeOfConstant(schema, value, attributes[slot].type)
             : std::move(nested));
   }
+  if (entity.in.empty()) return node;
+  Node parents;
+  parents.kind = Node::Kind::kList;
+  for (const auto& [type, id] : entity.in) {
+    Node parent;
+    parent.kind = Node::Kind::kMap;
+    parent.map.emplace_back(Text("type"), Text(schema.entities[type].name));
+    parent.map.emplace_back(Text("id"), Text(id));
+    parents.list.push_back(std::move(parent));
+  }
+  node.map.emplace_back(Text("in"), std::move(parents));
   return node;
 }
 
