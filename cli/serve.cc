@@ -134,6 +134,8 @@ void AddServe(CLI::App& app, int* exit) {
       "Longest that one call may take", "MS");
   add("max-concurrent", server.max_concurrent,
       "Calls at once; more are refused as UNAVAILABLE", "N");
+  add("max-connections", server.max_connections,
+      "Connections at once; more are closed", "N");
   add("grace-ms", server.grace_ms,
       "How long calls in flight may take at a stop", "MS");
   add("tls-certificate", server.tls_certificate, "Serve TLS (PEM)", "FILE");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <optional>
@@ -551,6 +552,7 @@ const std::vector<ServeSetting>& ServeSettingsTable() {
           {"max_items", Kind::kNumber, 1, 1'000'000, {}},
           {"max_deadline_ms", Kind::kNumber, 1, 3'600'000, {}},
           {"max_concurrent", Kind::kNumber, 1, 1'000'000, {}},
+          {"max_connections", Kind::kNumber, 1, 1'000'000, {}},
           {"grace_ms", Kind::kNumber, 0, 3'600'000, {}},
           {"tls_certificate", Kind::kText, 0, 0, {}},
           {"tls_key", Kind::kText, 0, 0, {}},
@@ -624,6 +626,8 @@ Manifest ParseManifest(const SourceFile& source,
 }
 
 std::map<std::string, std::string> ServeSettings(const std::string& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) return {};
   std::ifstream in(path, std::ios::binary);
   std::ostringstream text;
   if (!in || !(text << in.rdbuf())) return {};

@@ -317,8 +317,15 @@ bool ReadFile(const fs::path& path, const Limits& limits, std::string* text,
     *why = "it may not be read";
     return false;
   }
-  text->assign(std::istreambuf_iterator<char>(in), {});
-  return !in.bad();
+  // By a stream's insertion, which keeps the exception of a disk that fails.
+  std::ostringstream all;
+  if (in.peek() != std::ifstream::traits_type::eof()) all << in.rdbuf();
+  if (in.bad() || all.fail()) {
+    *why = "reading it failed";
+    return false;
+  }
+  *text = std::move(all).str();
+  return true;
 }
 
 }  // namespace
@@ -405,8 +412,8 @@ std::map<std::string, const FactPattern*> FindFiles(
     const fs::path start =
         fs::path(prefix).is_absolute() ? fs::path(prefix) : base / prefix;
     size_t matches = 0, walked = 0;
-    fs::recursive_directory_iterator it(
-        start, fs::directory_options::skip_permission_denied, error);
+    fs::recursive_directory_iterator it(start, error);
+    if (error == std::errc::no_such_file_or_directory) error.clear();
     const bool deep = glob.find("**", wild) != std::string::npos;
     const long levels = std::count(
         glob.begin() + static_cast<long>(prefix.size()), glob.end(), '/');
@@ -434,7 +441,13 @@ std::map<std::string, const FactPattern*> FindFiles(
         ++matches;
       }
     }
-    if (matches == 0) {
+    if (error) {
+      // Facts that cannot be seen are not facts that do not exist.
+      errors->push_back(
+          PatternError("BL5001", pattern,
+                       "a folder of " + raw +
+                           " cannot be read: " + error.message()));
+    } else if (matches == 0) {
       FactError e =
           PatternError("BL5020", pattern, "`facts`: no file matches " + raw);
       e.severity = FactSeverity::kWarning;

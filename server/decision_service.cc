@@ -1,13 +1,21 @@
 // Check, CheckBatch, CheckStream, Explain. A decision takes microseconds, so it
-// is made on the thread that brings the request.
+// is made on the thread that brings the request; batches, which take a
+// thousand times as long, on threads of their own.
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <memory>
 #include <string>
+#include <thread>
 #include <utility>
 
+#include "server/backlog.h"
 #include "server/convert.h"
+#include "server/reply.h"
 #include "server/service.h"
+#include "server/stalled_calls.h"
 #include "server/status.h"
+#include "server/workers.h"
 
 namespace bylaw {
 namespace {
@@ -44,6 +52,10 @@ class InFlight {
   Metrics* metrics_;
   bool shed_;
 };
+
+// Batches up to this are decided at once: what handing them over would cost is
+// more than they take.
+constexpr int kSmallBatch = 16;
 
 // What every call of one snapshot shares.
 class Decider {
@@ -156,31 +168,50 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
   grpc::ServerUnaryReactor* Check(CallbackServerContext* call,
                                   const v1::CheckRequest* request,
                                   v1::Decision* response) override {
-    return Finish(call, Guarded(call, *request, [&](const Decider& decider) {
-                    RequestError error;
-                    if (decider.Decide(*request, response, &error))
-                      return Status::OK;
-                    return InvalidArgument(error);
-                  }));
+    return Send(Guarded(call, *request, [&](const Decider& decider) {
+      RequestError error;
+      if (decider.Decide(*request, response, &error)) return Status::OK;
+      return InvalidArgument(error);
+    }));
   }
 
   grpc::ServerUnaryReactor* Explain(CallbackServerContext* call,
                                     const v1::CheckRequest* request,
                                     v1::Explanation* response) override {
-    return Finish(call, Guarded(call, *request, [&](const Decider& decider) {
-                    RequestError error;
-                    if (decider.Explain(*request, response, &error))
-                      return Status::OK;
-                    return InvalidArgument(error);
-                  }));
+    return Send(Guarded(call, *request, [&](const Decider& decider) {
+      RequestError error;
+      if (decider.Explain(*request, response, &error)) return Status::OK;
+      return InvalidArgument(error);
+    }));
   }
 
   grpc::ServerUnaryReactor* CheckBatch(
       CallbackServerContext* call, const v1::CheckBatchRequest* request,
       v1::CheckBatchResponse* response) override {
-    return Finish(call, Guarded(call, *request, [&](const Decider& decider) {
-                    return Batch(call, *request, response, decider);
-                  }));
+    auto in_flight = std::make_shared<InFlight>(
+        context_.metrics, context_.options->max_concurrent);
+    const Clock::time_point latest = LatestOf(call);
+    if (Status status = AdmitBatch(call, *request, *in_flight, latest);
+        !status.ok()) {
+      return Send(status);
+    }
+    if (request->items_size() <= kSmallBatch) {
+      return Send(Batch(call, *request, response, latest));
+    }
+    auto* reply = new Reply;
+    const int64_t items = request->items_size();
+    backlog_.Add(items);
+    // Never too many: each that waits is in flight.
+    workers_.Add([this, call, request, response, latest, items, reply,
+                  in_flight = std::move(in_flight)]() mutable {
+      const auto begin = Clock::now();
+      const Status status = Batch(call, *request, response, latest);
+      backlog_.Remove(
+          items, status.ok() ? Clock::now() - begin : Clock::duration::zero());
+      in_flight.reset();
+      reply->Send(status);
+    });
+    return reply;
   }
 
   grpc::ServerBidiReactor<v1::CheckRequest, v1::CheckStreamResponse>*
@@ -189,39 +220,52 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
  private:
   class Stream;
 
-  static grpc::ServerUnaryReactor* Finish(CallbackServerContext* call,
-                                          const Status& status) {
-    grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-    reactor->Finish(status);
-    return reactor;
+  static grpc::ServerUnaryReactor* Send(const Status& status) {
+    auto* reply = new Reply;
+    reply->Send(status);
+    return reply;
   }
 
-  // Checks what comes before any work: size, overload, deadline, something to
-  // serve.
-  template <typename Message, typename Function>
-  Status Guarded(CallbackServerContext* call, const Message& request,
-                 const Function& function) {
-    const InFlight in_flight(context_.metrics,
-                             context_.options->max_concurrent);
+  Status Shed(StatusCode code, const std::string& message) {
+    context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
+    return Status(code, message);
+  }
+
+  // What comes before any work: overload, size, deadline.
+  template <typename Message>
+  Status Admit(CallbackServerContext* call, const Message& request,
+               const InFlight& in_flight) {
     if (in_flight.shed()) {
-      context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
-      return Status(StatusCode::UNAVAILABLE,
-                    "overloaded: more than max-concurrent calls at once; try "
-                    "again later");
+      return Shed(StatusCode::UNAVAILABLE,
+                  "overloaded: more than max-concurrent calls at once; try "
+                  "again later");
     }
     RequestError error;
     if (!CheckSize(request, &error)) {
       return RefusedStatus(StatusCode::RESOURCE_EXHAUSTED, error);
     }
-    if (call->deadline() <= std::chrono::system_clock::now()) {
-      context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
-      return Status(StatusCode::DEADLINE_EXCEEDED, "the deadline has passed");
+    if (TimeLeft(*call) <= std::chrono::nanoseconds::zero()) {
+      return Shed(StatusCode::DEADLINE_EXCEEDED, "the deadline has passed");
     }
+    return Status::OK;
+  }
+
+  // Work of one call, if it is admitted and there is something to serve.
+  template <typename Message, typename Function>
+  Status Guarded(CallbackServerContext* call, const Message& request,
+                 const Function& function) {
+    const InFlight in_flight(context_.metrics,
+                             context_.options->max_concurrent);
+    Status status = Admit(call, request, in_flight);
+    return status.ok() ? Decided(function) : status;
+  }
+
+  template <typename Function>
+  Status Decided(const Function& function) {
     std::shared_ptr<const Snapshot> snapshot = context_.reloader->Current();
     if (snapshot == nullptr) {
-      context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
-      return Status(StatusCode::UNAVAILABLE,
-                    "no policies are loaded yet; GetStatus says why");
+      return Shed(StatusCode::UNAVAILABLE,
+                  "no policies are loaded yet; GetStatus says why");
     }
     return function(Decider(context_, std::move(snapshot), NowMicros()));
   }
@@ -239,9 +283,22 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
     return false;
   }
 
-  Status Batch(CallbackServerContext* call,
-               const v1::CheckBatchRequest& request,
-               v1::CheckBatchResponse* response, const Decider& decider) {
+  // When a call must be done: by its own deadline and by max-deadline-ms. On
+  // the steady clock, whatever becomes of the wall's while the call waits.
+  Clock::time_point LatestOf(CallbackServerContext* call) const {
+    const std::chrono::nanoseconds most =
+        std::chrono::milliseconds(context_.options->max_deadline_ms);
+    return Clock::now() + std::min(most, TimeLeft(*call));
+  }
+
+  // Beside what every call is asked: the number of items, and whether those
+  // who wait already leave time for it.
+  Status AdmitBatch(CallbackServerContext* call,
+                    const v1::CheckBatchRequest& request,
+                    const InFlight& in_flight, Clock::time_point latest) {
+    if (Status status = Admit(call, request, in_flight); !status.ok()) {
+      return status;
+    }
     if (request.items_size() > context_.options->max_items) {
       context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
       return RefusedStatus(
@@ -251,24 +308,35 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
                         " items",
                     context_.options->max_items, "max-items"));
     }
-    const auto latest = std::min<std::chrono::system_clock::time_point>(
-        call->deadline(),
-        std::chrono::system_clock::now() +
-            std::chrono::milliseconds(context_.options->max_deadline_ms));
-    const bool merge = request.has_defaults();
-    for (const v1::CheckRequest& item : request.items()) {
-      if (call->IsCancelled()) return Status::CANCELLED;
-      if (std::chrono::system_clock::now() >= latest) {
-        context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
-        return Status(StatusCode::DEADLINE_EXCEEDED,
-                      "the deadline (or the setting max-deadline-ms) passed "
-                      "before all items were decided");
-      }
-      v1::CheckRequest merged;
-      if (merge) merged = Merge(request.defaults(), item);
-      Answer(decider, merge ? merged : item, response->add_items());
+    const Clock::time_point now = Clock::now();
+    if (request.items_size() > kSmallBatch && now < latest &&
+        now + backlog_.TimeFor(request.items_size()) > latest) {
+      return Shed(StatusCode::UNAVAILABLE,
+                  "overloaded: the batches that wait already would take this "
+                  "one past its deadline (or the setting max-deadline-ms); "
+                  "try again later");
     }
     return Status::OK;
+  }
+
+  Status Batch(CallbackServerContext* call,
+               const v1::CheckBatchRequest& request,
+               v1::CheckBatchResponse* response, Clock::time_point latest) {
+    return Decided([&](const Decider& decider) {
+      const bool merge = request.has_defaults();
+      for (const v1::CheckRequest& item : request.items()) {
+        if (call->IsCancelled()) return Status::CANCELLED;
+        if (Clock::now() >= latest) {
+          return Shed(StatusCode::DEADLINE_EXCEEDED,
+                      "the deadline (or the setting max-deadline-ms) passed "
+                      "before all items were decided");
+        }
+        v1::CheckRequest merged;
+        if (merge) merged = Merge(request.defaults(), item);
+        Answer(decider, merge ? merged : item, response->add_items());
+      }
+      return Status::OK;
+    });
   }
 
   // An item that is itself broken gets an error of its own.
@@ -282,6 +350,11 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
   }
 
   const ServiceContext context_;
+  StalledCalls stalled_calls_{
+      std::chrono::milliseconds(context_.options->max_deadline_ms)};
+  Backlog backlog_{std::max(1u, std::thread::hardware_concurrency())};
+  Workers workers_{std::max(1u, std::thread::hardware_concurrency()),
+                   static_cast<size_t>(context_.options->max_concurrent)};
 };
 
 // Reads, decides, writes, in turn: the answers come in the order of the
@@ -294,27 +367,28 @@ class DecisionServiceImpl::Stream final
       : service_(service),
         call_(call),
         in_flight_(service->context_.metrics,
-                   service->context_.options->max_concurrent) {
+                   service->context_.options->max_concurrent),
+        stall_(&service->stalled_calls_, call) {
     if (in_flight_.shed()) {
-      service_->context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
-      Finish(Status(StatusCode::UNAVAILABLE,
-                    "overloaded: more than max-concurrent calls at once; try "
-                    "again later"));
+      End(service_->Shed(StatusCode::UNAVAILABLE,
+                         "overloaded: more than max-concurrent calls at "
+                         "once; try again later"));
       return;
     }
-    StartRead(&request_);
+    Read();
   }
 
   void OnReadDone(bool ok) override {
+    TakeFromGrpc(this);
     if (!ok) {
-      Finish(Status::OK);  // the client is done
+      End(Status::OK);  // the client is done
       return;
     }
     const ServiceContext& context = service_->context_;
     std::shared_ptr<const Snapshot> snapshot = context.reloader->Current();
     if (snapshot == nullptr) {
-      Finish(Status(StatusCode::UNAVAILABLE,
-                    "no policies are loaded yet; GetStatus says why"));
+      End(service_->Shed(StatusCode::UNAVAILABLE,
+                         "no policies are loaded yet; GetStatus says why"));
       return;
     }
     response_.Clear();
@@ -327,23 +401,40 @@ class DecisionServiceImpl::Stream final
       Answer(Decider(context, std::move(snapshot), NowMicros()), request_,
              &response_);
     }
+    stall_.Begin();
+    LeaveToGrpc(this);
     StartWrite(&response_);
   }
 
   void OnWriteDone(bool ok) override {
+    TakeFromGrpc(this);
+    stall_.End();
     if (!ok || call_->IsCancelled()) {
-      Finish(Status::CANCELLED);
+      End(Status::CANCELLED);
       return;
     }
-    StartRead(&request_);
+    Read();
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    TakeFromGrpc(this);
+    delete this;
+  }
 
  private:
+  void Read() {
+    LeaveToGrpc(this);
+    StartRead(&request_);
+  }
+  void End(const Status& status) {
+    LeaveToGrpc(this);
+    Finish(status);
+  }
+
   DecisionServiceImpl* const service_;
   CallbackServerContext* const call_;
   const InFlight in_flight_;
+  StalledCalls::Call stall_;
   v1::CheckRequest request_;
   v1::CheckStreamResponse response_;
 };

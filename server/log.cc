@@ -1,7 +1,12 @@
 #include "server/log.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
 #include <chrono>
 
 #include "compiler/bytecode/scalar.h"
@@ -15,6 +20,29 @@ constexpr std::string_view kNames[] = {"debug", "info", "warning", "error"};
 std::string Quote(std::string_view text) {
   return nlohmann::json(std::string(text))
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// Neither a full disk nor a reader that stopped reading may stop the service:
+// what cannot be written within a moment is lost, and after one such line
+// nothing is waited for until the reader is back.
+void WriteOrDrop(const std::string& line) {
+  constexpr int kPatienceMs = 500;
+  static std::atomic<bool> stalled{false};
+  size_t done = 0;
+  while (done < line.size()) {
+    pollfd ready = {STDERR_FILENO, POLLOUT, 0};
+    const int found = poll(&ready, 1, stalled ? 0 : kPatienceMs);
+    if (found < 0 && errno == EINTR) continue;
+    if (found == 0) stalled = true;
+    if (found <= 0) return;
+    stalled = false;
+    // A pipe that is ready takes so much without blocking.
+    const size_t n = std::min<size_t>(line.size() - done, PIPE_BUF);
+    const ssize_t written = write(STDERR_FILENO, line.data() + done, n);
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return;
+    done += static_cast<size_t>(written);
+  }
 }
 
 }  // namespace
@@ -53,9 +81,7 @@ void Log::Write(LogLevel level, std::string_view message,
     }
     line += "\n";
   }
-  // A log that cannot be written must not stop a decision.
-  [[maybe_unused]] const ssize_t n =
-      write(STDERR_FILENO, line.data(), line.size());
+  WriteOrDrop(line);
 }
 
 }  // namespace bylaw

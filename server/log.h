@@ -1,5 +1,6 @@
 // Structured log lines on stderr: time, level, message and fields, as text for
-// people or as one JSON object a line. Thread-safe; a line is one write.
+// people or as one JSON object a line. Thread-safe; a line of up to 4 KiB is
+// one write. What cannot be written in time is dropped.
 #ifndef BYLAW_SERVER_LOG_H_
 #define BYLAW_SERVER_LOG_H_
 

@@ -47,11 +47,21 @@ std::string Metrics::Text(const std::string& policies_revision,
   line("bylaw_requests_shed_total", shed);
   head("bylaw_calls_in_flight", "gauge", "Calls being served.");
   out += "bylaw_calls_in_flight " + std::to_string(in_flight.load()) + "\n";
+  head("bylaw_connections", "gauge", "Connections that are open.");
+  out += "bylaw_connections " + std::to_string(connections.load()) + "\n";
+  head("bylaw_connections_refused_total", "counter",
+       "Connections that were one too many (max-connections).");
+  line("bylaw_connections_refused_total", refused_connections);
   head("bylaw_loads_total", "counter", "Versions that were loaded.");
   line("bylaw_loads_total", loads);
   head("bylaw_failed_loads_total", "counter",
        "Versions that were broken and not served.");
   line("bylaw_failed_loads_total", failed_loads);
+  head("bylaw_serving", "gauge", "1 if a version of the policies serves.");
+  line("bylaw_serving", serving);
+  head("bylaw_last_load_failed", "gauge",
+       "1 if the version found last is broken; the one before serves on.");
+  line("bylaw_last_load_failed", last_load_failed);
   head("bylaw_revision_info", "gauge", "What is being served.");
   line("bylaw_revision_info{policies=\"" + policies_revision + "\",facts=\"" +
            facts_revision + "\"}",

@@ -23,6 +23,10 @@ struct Metrics {
   std::atomic<uint64_t> erred{0};    // decisions that list errors
   std::atomic<uint64_t> loads{0}, failed_loads{0};
   std::atomic<int64_t> in_flight{0};
+  std::atomic<int64_t> connections{0};
+  std::atomic<uint64_t> refused_connections{0};
+  // Whether a version serves; whether the last that was found is broken.
+  std::atomic<bool> serving{false}, last_load_failed{false};
   // Time of a decision, binding and report included: buckets of powers of two
   // microseconds, 1 us to 2^19 us, and what is longer.
   static constexpr int kBuckets = 21;

@@ -1,19 +1,16 @@
 // CheckDescriptor, Lint, GetStatus: work of milliseconds, done on threads of
 // its own so that decisions never wait behind it.
 #include <chrono>
-#include <condition_variable>
-#include <deque>
 #include <functional>
-#include <mutex>
 #include <string>
-#include <thread>
 #include <utility>
-#include <vector>
 
 #include "server/descriptor_check.h"
+#include "server/reply.h"
 #include "server/service.h"
 #include "server/status.h"
 #include "server/version.h"
+#include "server/workers.h"
 
 namespace bylaw {
 namespace {
@@ -27,55 +24,9 @@ void SetTimestamp(int64_t micros, google::protobuf::Timestamp* out) {
   out->set_nanos(static_cast<int32_t>(micros % 1'000'000) * 1000);
 }
 
-// A few threads and a short queue; what does not fit is shed.
-class Workers {
- public:
-  Workers() {
-    for (int i = 0; i < kThreads; ++i) {
-      threads_.emplace_back([this] { Run(); });
-    }
-  }
-  ~Workers() {
-    {
-      std::lock_guard lock(mu_);
-      stopping_ = true;
-    }
-    wake_.notify_all();
-    for (std::thread& t : threads_) t.join();
-  }
-  bool Add(std::function<void()> job) {
-    {
-      std::lock_guard lock(mu_);
-      if (jobs_.size() >= kMostWaiting) return false;
-      jobs_.push_back(std::move(job));
-    }
-    wake_.notify_one();
-    return true;
-  }
-
- private:
-  static constexpr int kThreads = 2;
-  // Each holds a message of some megabytes at most.
-  static constexpr size_t kMostWaiting = 64;
-  void Run() {
-    while (true) {
-      std::function<void()> job;
-      {
-        std::unique_lock lock(mu_);
-        wake_.wait(lock, [this] { return stopping_ || !jobs_.empty(); });
-        if (jobs_.empty()) return;
-        job = std::move(jobs_.front());
-        jobs_.pop_front();
-      }
-      job();
-    }
-  }
-  std::mutex mu_;
-  std::condition_variable wake_;
-  std::deque<std::function<void()>> jobs_;  // guarded by mu_
-  bool stopping_ = false;                   // guarded by mu_
-  std::vector<std::thread> threads_;
-};
+// Each that waits holds a message of some megabytes at most.
+constexpr size_t kThreads = 2;
+constexpr size_t kMostWaiting = 64;
 
 class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
  public:
@@ -122,7 +73,7 @@ class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
     });
   }
 
-  grpc::ServerUnaryReactor* GetStatus(CallbackServerContext* call,
+  grpc::ServerUnaryReactor* GetStatus(CallbackServerContext*,
                                       const v1::GetStatusRequest*,
                                       v1::Status* response) override {
     const Reloader::State state = context_.reloader->state();
@@ -153,9 +104,9 @@ class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
         DiagnosticToProto(d, failed->add_diagnostics());
       }
     }
-    grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
-    reactor->Finish(Status::OK);
-    return reactor;
+    auto* reply = new Reply;
+    reply->Send(Status::OK);
+    return reply;
   }
 
  private:
@@ -163,42 +114,42 @@ class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
   grpc::ServerUnaryReactor* Later(CallbackServerContext* call,
                                   const Message& request,
                                   std::function<Status()> work) {
-    grpc::ServerUnaryReactor* reactor = call->DefaultReactor();
+    auto* reply = new Reply;
     const auto bytes = static_cast<int64_t>(request.ByteSizeLong());
     const int64_t most = context_.options->max_message_bytes;
     if (bytes > most) {
       context_.metrics->refused.fetch_add(1, std::memory_order_relaxed);
-      reactor->Finish(RefusedStatus(
+      reply->Send(RefusedStatus(
           StatusCode::RESOURCE_EXHAUSTED,
           OverLimit("", "the message has " + std::to_string(bytes) + " bytes",
                     most, "max-message-bytes")));
-      return reactor;
+      return reply;
     }
     const bool queued =
-        workers_.Add([this, reactor, call, work = std::move(work)] {
+        workers_.Add([this, reply, call, work = std::move(work)] {
           if (call->IsCancelled()) {
-            reactor->Finish(Status::CANCELLED);
+            reply->Send(Status::CANCELLED);
             return;
           }
-          if (call->deadline() <= std::chrono::system_clock::now()) {
+          if (TimeLeft(*call) <= std::chrono::nanoseconds::zero()) {
             context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
-            reactor->Finish(Status(StatusCode::DEADLINE_EXCEEDED,
-                                   "the deadline has passed"));
+            reply->Send(Status(StatusCode::DEADLINE_EXCEEDED,
+                               "the deadline has passed"));
             return;
           }
-          reactor->Finish(work());
+          reply->Send(work());
         });
     if (!queued) {
       context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
-      reactor->Finish(Status(StatusCode::UNAVAILABLE,
-                             "overloaded: too many descriptors and lints are "
-                             "waiting; try again later"));
+      reply->Send(Status(StatusCode::UNAVAILABLE,
+                         "overloaded: too many descriptors and lints are "
+                         "waiting; try again later"));
     }
-    return reactor;
+    return reply;
   }
 
   const ServiceContext context_;
-  Workers workers_;
+  Workers workers_{kThreads, kMostWaiting};
 };
 
 }  // namespace

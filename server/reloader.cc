@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <filesystem>
 #include <utility>
 
@@ -47,9 +48,9 @@ Reloader::~Reloader() {
 bool Reloader::Reload() {
   std::lock_guard one(load_mu_);
   // Taken before the files are read: a change while they are read shows as a
-  // difference at the next look.
-  const std::string fingerprint = Fingerprint();
-  SnapshotResult result = LoadSnapshot(source_);
+  // difference after it, or at the next look.
+  std::string fingerprint = Fingerprint();
+  SnapshotResult result = Load(&fingerprint);
   const bool good = result.snapshot != nullptr;
   const bool serving = good || Current() != nullptr;
   size_t errors = 0;
@@ -63,7 +64,11 @@ bool Reloader::Reload() {
                    {"line", std::to_string(d.Start().line)},
                    {"column", std::to_string(d.Start().column)},
                    {"code", std::string(InfoOf(d.code).id)},
-                   {"error", d.message}});
+                   {"error", d.message},
+                   {"remedy", d.suggestion.empty()
+                                  ? "see `bylaw explain-code " +
+                                        std::string(InfoOf(d.code).id) + "`"
+                                  : d.suggestion}});
     }
     log_->Write(LogLevel::kError,
                 serving ? "the new version has errors; the one before goes on "
@@ -105,6 +110,10 @@ bool Reloader::Reload() {
     }
   }
   if (good) {
+    without_files_.clear();
+    for (const Diagnostic& d : result.diagnostics) {
+      if (d.code == Code::BL5020) without_files_.insert(d.message);
+    }
     for (const std::string& warning : result.warnings) {
       log_->Write(LogLevel::kWarning, warning);
     }
@@ -118,6 +127,61 @@ bool Reloader::Reload() {
   }
   on_change_(serving);
   return good;
+}
+
+// One state of the files, not the half of one and the half of the next.
+SnapshotResult Reloader::Load(std::string* fingerprint) {
+  // Who writes all the time is waited for; then it is an error like others.
+  constexpr int kMostTries = 5;
+  for (int i = 0;; ++i) {
+    SnapshotResult result = TryToLoad();
+    if (std::string after = Fingerprint(); after != *fingerprint) {
+      *fingerprint = std::move(after);
+      if (i + 1 < kMostTries) continue;
+      result.snapshot = nullptr;
+      result.diagnostics.push_back(Failure(
+          Code::BL3002, "files changed each time that they were read",
+          "replace them in one step, or load again when they are written"));
+    }
+    return result;
+  }
+}
+
+SnapshotResult Reloader::TryToLoad() const {
+  SnapshotResult result;
+  try {
+    result = LoadSnapshot(source_);
+  } catch (const std::exception& e) {
+    // Memory, say: the version that serves must not die of the next one.
+    result = SnapshotResult();
+    result.diagnostics.push_back(
+        Failure(Code::BL3002, std::string("loading failed: ") + e.what(),
+                "mend the machine, then load again"));
+    return result;
+  }
+  // A folder of facts that is gone (a volume that is not mounted) looks like
+  // one that is empty, and a version without facts like any other.
+  if (result.snapshot == nullptr || Current() == nullptr) return result;
+  for (Diagnostic& d : result.diagnostics) {
+    if (d.code != Code::BL5020 || without_files_.contains(d.message)) continue;
+    d.severity = Severity::kError;
+    d.suggestion =
+        "some did in the version that serves; put them back, or remove the "
+        "pattern";
+    result.snapshot = nullptr;
+  }
+  return result;
+}
+
+Diagnostic Reloader::Failure(Code code, std::string message,
+                             std::string remedy) const {
+  Diagnostic d;
+  d.code = code;
+  d.severity = Severity::kError;
+  d.message = std::move(message);
+  d.suggestion = std::move(remedy);
+  d.file = source_.bundle.empty() ? source_.root : source_.bundle;
+  return d;
 }
 
 void Reloader::Watch(int64_t interval_ms) {

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -54,6 +55,9 @@ class Reloader {
 
  private:
   std::string Fingerprint() const;
+  SnapshotResult Load(std::string* fingerprint);
+  SnapshotResult TryToLoad() const;
+  Diagnostic Failure(Code code, std::string message, std::string remedy) const;
   void WatchLoop(int64_t interval_ms);
 
   const SnapshotSource source_;
@@ -64,6 +68,8 @@ class Reloader {
   mutable std::mutex current_mu_;
   std::shared_ptr<const Snapshot> current_;  // guarded by current_mu_
   std::mutex load_mu_;                       // one load at a time
+  // Patterns of the serving version that match nothing; guarded by load_mu_.
+  std::set<std::string> without_files_;
   mutable std::mutex mu_;
   std::condition_variable wake_;
   State state_;            // guarded by mu_

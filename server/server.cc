@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -13,6 +14,7 @@
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/grpcpp.h"
 #include "grpcpp/health_check_service_interface.h"
+#include "server/listener.h"
 #include "server/log.h"
 #include "server/metrics.h"
 #include "server/reloader.h"
@@ -24,6 +26,22 @@ namespace {
 // Messages up to this size are received so that the refusal can name the
 // setting; gRPC cuts off larger ones, naming sizes only.
 constexpr int64_t kWallBytes = 64 * 1024 * 1024;
+
+// How long a peer may take to speak first, or to answer a ping.
+constexpr int kHandshakeMs = 20'000;
+// How often a silent peer is asked whether it is there.
+constexpr int kKeepaliveMs = 60'000;
+
+// As many files as connections may need, and what loads and metrics do.
+void AllowFiles(int64_t connections) {
+  constexpr rlim_t kOthers = 256;
+  rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  const rlim_t wanted = static_cast<rlim_t>(connections) + kOthers;
+  if (limit.rlim_cur >= wanted) return;
+  limit.rlim_cur = std::min(wanted, limit.rlim_max);
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 absl::StatusOr<std::string> ReadPem(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -53,6 +71,15 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> Credentials(
         GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY;
   }
   return grpc::SslServerCredentials(ssl);
+}
+
+// gRPC looks at a key only where it listens itself: it does so for a moment.
+bool AreUsable(const std::shared_ptr<grpc::ServerCredentials>& credentials) {
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port);
+  const std::unique_ptr<grpc::Server> server = builder.BuildAndStart();
+  return server != nullptr && port != 0;
 }
 
 SnapshotSource ForServing(SnapshotSource source) {
@@ -98,7 +125,7 @@ class Server::Impl {
   std::unique_ptr<grpc::Server> server;
   Reloader reloader;
   std::unique_ptr<MetricsServer> metrics_server;
-  int port = 0;
+  std::unique_ptr<Listener> listener;
   std::atomic<bool> stopped{false};
 };
 
@@ -109,6 +136,8 @@ Server::~Server() { Stop(); }
 void Server::BlockSignals() {
   const sigset_t set = HandledSignals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  // A log whose reader is gone is no reason to end.
+  signal(SIGPIPE, SIG_IGN);
 }
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(
@@ -116,6 +145,12 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   auto impl = std::make_unique<Impl>(options);
   const auto credentials = Credentials(options);
   if (!credentials.ok()) return credentials.status();
+  if (!options.tls_certificate.empty() && !AreUsable(*credentials)) {
+    return absl::InvalidArgumentError("TLS: " + options.tls_certificate +
+                                      " and " + options.tls_key +
+                                      " are no PEM certificate and its key");
+  }
+  AllowFiles(options.max_connections);
   const ServiceContext context{&impl->options, &impl->reloader, &impl->metrics,
                                &impl->log};
   // Loaded before anybody can call: whoever waits for the port finds it ready.
@@ -126,20 +161,40 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   grpc::EnableDefaultHealthCheckService(true);
   grpc::reflection::InitProtoReflectionServerBuilderPlugin();
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(options.listen, *credentials, &impl->port);
+  auto listener =
+      Listener::Listen(options.listen, options.max_connections, &impl->log);
+  if (!listener.ok()) return listener.status();
+  impl->listener = std::move(*listener);
+  auto acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      *credentials);
   builder.RegisterService(impl->decisions.get());
   builder.RegisterService(impl->policies.get());
   // gRPC's own limit is a wall behind ours, whose message names the setting.
   builder.SetMaxReceiveMessageSize(static_cast<int>(std::clamp<int64_t>(
       options.max_message_bytes * 4, kWallBytes, INT32_MAX)));
   builder.SetMaxSendMessageSize(-1);  // answers are as large as they must be
-  // A taken port is an error, not a second listener beside the first.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // One connection's share: what is over max-concurrent is still told so.
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS,
+                             static_cast<int>(std::min<int64_t>(
+                                 2 * options.max_concurrent, INT32_MAX)));
+  // Who connects and says nothing, and who vanished without a word, is let go.
+  builder.AddChannelArgument("grpc.server_handshake_timeout_ms", kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kHandshakeMs);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   impl->server = builder.BuildAndStart();
-  if (impl->server == nullptr || impl->port == 0) {
-    return absl::UnavailableError("cannot listen on " + options.listen +
-                                  ": is the address right and free?");
+  if (impl->server == nullptr) {
+    return absl::UnavailableError("gRPC does not start");
   }
+  impl->listener->Start([acceptor = std::shared_ptr(std::move(acceptor))](
+                            int listener_fd, int connection) {
+    grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters p;
+    p.listener_fd = listener_fd;
+    p.fd = connection;
+    acceptor->HandleNewConnection(&p);
+  });
   impl->SetServing(impl->reloader.Current() != nullptr);
   if (!options.metrics.empty()) {
     Impl* raw = impl.get();
@@ -148,6 +203,10 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
       const Reloader::State state = raw->reloader.state();
       raw->metrics.loads = static_cast<uint64_t>(state.loads);
       raw->metrics.failed_loads = static_cast<uint64_t>(state.failed_loads);
+      raw->metrics.connections = raw->listener->open();
+      raw->metrics.refused_connections = raw->listener->refused();
+      raw->metrics.serving = snapshot != nullptr;
+      raw->metrics.last_load_failed = state.has_failed;
       return raw->metrics.Text(
           snapshot ? snapshot->engine->program().revision : "",
           snapshot ? snapshot->engine->facts().revision() : "");
@@ -158,15 +217,19 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(
   std::unique_ptr<Server> server(new Server(std::move(impl)));
   Impl& i = *server->impl_;
   if (options.watch) i.reloader.Watch(options.watch_interval_ms);
-  const std::string host = options.listen.substr(0, options.listen.rfind(':'));
+  std::string address = options.listen;
+  if (server->port() != 0) {
+    address = address.substr(0, address.rfind(':') + 1) +
+              std::to_string(server->port());
+  }
   i.log.Write(LogLevel::kInfo, "listening",
-              {{"address", host + ":" + std::to_string(i.port)},
+              {{"address", address},
                {"metrics", std::to_string(server->metrics_port())},
                {"serving", i.reloader.Current() ? "true" : "false"}});
   return server;
 }
 
-int Server::port() const { return impl_->port; }
+int Server::port() const { return impl_->listener->port(); }
 
 int Server::metrics_port() const {
   return impl_->metrics_server ? impl_->metrics_server->port() : 0;
@@ -177,6 +240,7 @@ bool Server::Reload() { return impl_->reloader.Reload(); }
 void Server::Stop() {
   if (impl_->server == nullptr || impl_->stopped.exchange(true)) return;
   impl_->SetServing(false);
+  impl_->listener->Stop();
   impl_->server->Shutdown(std::chrono::system_clock::now() +
                           std::chrono::milliseconds(impl_->options.grace_ms));
   impl_->server->Wait();

@@ -31,6 +31,7 @@ struct ServerOptions {
   int64_t max_items = 10'000;        // of a batch
   int64_t max_deadline_ms = 10'000;  // work a call may take at most
   int64_t max_concurrent = 1'000;    // calls at once; more are shed
+  int64_t max_connections = 1'000;   // at once; more are closed
   int64_t grace_ms = 10'000;         // for calls in flight at a stop
   // TLS: certificate and key (PEM files); and whom clients must be signed by.
   std::string tls_certificate, tls_key, tls_client_ca;
@@ -38,8 +39,8 @@ struct ServerOptions {
 
 class Server {
  public:
-  // Keeps SIGTERM, SIGINT and SIGHUP for RunUntilSignal. Call on the main
-  // thread before Start, whose threads inherit it.
+  // Keeps SIGTERM, SIGINT and SIGHUP for RunUntilSignal, and ignores SIGPIPE.
+  // Call on the main thread before Start, whose threads inherit it.
   static void BlockSignals();
   // Starts listening. The first load may fail on diagnostics: then the service
   // runs, is NOT_SERVING, answers UNAVAILABLE, and waits for a good version.

@@ -281,7 +281,10 @@ std::string WriteBundle(const Snapshot& snapshot) {
 
 std::string FindRepository(const std::string& start) {
   std::error_code error;
-  fs::path folder = fs::canonical(start, error);
+  if (!fs::exists(start, error)) return "";
+  // Links stay: one that moves to the next version is followed at each load.
+  fs::path folder = fs::absolute(start, error).lexically_normal();
+  if (!folder.has_filename()) folder = folder.parent_path();
   if (error) return "";
   while (true) {
     if (fs::is_regular_file(folder / "bylaw.yaml", error)) {

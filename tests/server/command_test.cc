@@ -9,38 +9,12 @@
 #include "tests/catch.h"
 #include "tests/server/descriptor.h"
 #include "tests/server/fixture.h"
+#include "tests/server/serving.h"
 
 namespace bylaw::test {
 namespace {
 
 using Catch::Matchers::ContainsSubstring;
-
-// `bylaw serve` with a free port, ready when constructed.
-struct Serving {
-  explicit Serving(const std::vector<std::string>& arguments,
-                   const std::vector<std::string>& environment = {})
-      : process(
-            [&] {
-              std::vector<std::string> command = {Command(),      "serve",
-                                                  "--listen",     "127.0.0.1:0",
-                                                  "--log-format", "json"};
-              command.insert(command.end(), arguments.begin(), arguments.end());
-              return command;
-            }(),
-            environment) {
-    const std::string line = process.WaitForLine("\"listening\"");
-    INFO(process.err());
-    REQUIRE(!line.empty());
-    const auto log = nlohmann::json::parse(line);
-    address = log["address"].get<std::string>();
-    CHECK(log["level"] == "info");
-    const size_t colon = address.rfind(':');
-    client = std::make_unique<Client>(std::stoi(address.substr(colon + 1)));
-  }
-  Process process;
-  std::string address;
-  std::unique_ptr<Client> client;
-};
 
 TEST_CASE("serve reloads on SIGHUP and ends with 0 on SIGTERM") {
   Repository repository;

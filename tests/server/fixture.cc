@@ -185,6 +185,10 @@ Client::Client(int port)
         // One connection a client, none shared with another test's.
         arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
         arguments.SetMaxReceiveMessageSize(-1);
+        // Who waits for a service to come up does not want to wait long.
+        arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 20);
+        arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 20);
+        arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 100);
         return grpc::CreateCustomChannel("127.0.0.1:" + std::to_string(port),
                                          grpc::InsecureChannelCredentials(),
                                          arguments);
@@ -292,16 +296,14 @@ Process::~Process() {
 void Process::Signal(int signal) const { REQUIRE(kill(pid_, signal) == 0); }
 
 // False at the end of both pipes, or when nothing comes for too long.
-bool Process::ReadMore() {
+bool Process::ReadMore(std::chrono::milliseconds patience) {
   pollfd fds[2];
   nfds_t n = 0;
   for (const int fd : {out_fd_, err_fd_}) {
     if (fd >= 0) fds[n++] = {fd, POLLIN, 0};
   }
   if (n == 0) return false;
-  const int patience = static_cast<int>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(kPatience).count());
-  if (poll(fds, n, patience) <= 0) return false;
+  if (poll(fds, n, static_cast<int>(patience.count())) <= 0) return false;
   for (nfds_t i = 0; i < n; ++i) {
     if (fds[i].revents == 0) continue;
     int& fd = fds[i].fd == out_fd_ ? out_fd_ : err_fd_;
@@ -328,6 +330,17 @@ std::string Process::WaitForLine(std::string_view text) {
     }
     if (err_fd_ < 0 || !ReadMore()) return "";
   }
+}
+
+void Process::Drain() {
+  while (ReadMore(std::chrono::milliseconds(0))) {
+  }
+}
+
+void Process::CloseOutput() {
+  close(out_fd_);
+  close(err_fd_);
+  out_fd_ = err_fd_ = -1;
 }
 
 int Process::Wait() {

@@ -92,13 +92,18 @@ class Process {
   void Signal(int signal) const;
   // Reads stderr on until a line contains `text`; the line, or "".
   std::string WaitForLine(std::string_view text);
+  // Reads what is there, so that the process is not held up by full pipes.
+  void Drain();
+  // From now on nobody reads what the process writes.
+  void CloseOutput();
   // Waits for the end; the exit code, or -1.
   int Wait();
+  pid_t pid() const { return pid_; }               // before Wait
   const std::string& out() const { return out_; }  // after Wait
   const std::string& err() const { return err_; }  // as far as read
 
  private:
-  bool ReadMore();
+  bool ReadMore(std::chrono::milliseconds patience = kPatience);
   pid_t pid_ = -1;
   int out_fd_ = -1, err_fd_ = -1;
   std::string out_, err_;

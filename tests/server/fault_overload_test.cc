@@ -1,0 +1,139 @@
+// More load than the service can bear: what is served is served whole and
+// within its deadline, the rest is shed before it costs anything, and small
+// questions do not wait behind large ones.
+#include <signal.h>
+
+#include <atomic>
+#include <chrono>
+#include <string>
+
+#include "tests/catch.h"
+#include "tests/server/serving.h"
+
+namespace bylaw::test {
+namespace {
+
+using Catch::Matchers::ContainsSubstring;
+using grpc::StatusCode;
+
+grpc::Status BatchWithin(Client& client, const v1::CheckBatchRequest& batch,
+                         std::chrono::milliseconds deadline,
+                         v1::CheckBatchResponse* response) {
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + deadline);
+  return client.decisions->CheckBatch(&context, batch, response);
+}
+
+TEST_CASE("more calls at once than allowed are shed, the others are answered") {
+  Repository repository;
+  Serving serving({"-C", repository.path(), "--max-concurrent", "4"});
+  const v1::CheckBatchRequest batch = BatchOf(Read("ana"), 10'000);
+  Tally tally;
+  std::atomic<int> torn{0};
+  std::string message;
+  std::mutex mu;
+  Callers callers(serving.port, 16, [&](Client& client) {
+    v1::CheckBatchResponse response;
+    const grpc::Status status = CheckBatch(client, batch, &response);
+    tally.Add(status);
+    if (status.ok() && response.items_size() != 10'000) ++torn;
+    if (status.ok()) return;
+    const std::lock_guard lock(mu);
+    message = status.error_message();
+  });
+  CHECK(PollUntil([&] {
+    return tally.of(StatusCode::OK) > 10 &&
+           tally.of(StatusCode::UNAVAILABLE) > 10;
+  }));
+  // Health and status are answered all the same.
+  CHECK(serving.client->Health("") == "SERVING");
+  CHECK(serving.client->Status().loads() == 1);
+  callers.Stop();
+  CHECK(torn == 0);
+  CHECK(tally.of(StatusCode::OK) + tally.of(StatusCode::UNAVAILABLE) ==
+        tally.all());
+  CHECK_THAT(message, ContainsSubstring("max-concurrent"));
+  CHECK(serving.Metric("bylaw_requests_shed_total") >=
+        tally.of(StatusCode::UNAVAILABLE));
+  CHECK(
+      PollUntil([&] { return serving.Metric("bylaw_calls_in_flight") == 0; }));
+}
+
+TEST_CASE("batches that could not be done in time are shed before any work") {
+  Repository repository;
+  Serving serving({"-C", repository.path(), "--max-items", "20000"});
+  const v1::CheckBatchRequest batch = BatchOf(Read("ana"), 20'000);
+  // What one takes here and now, alone.
+  v1::CheckBatchResponse first;
+  const auto begin = std::chrono::steady_clock::now();
+  REQUIRE(CheckBatch(*serving.client, batch, &first).ok());
+  const auto alone = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begin);
+  const double decided = serving.Metric("bylaw_decision_seconds_count");
+  REQUIRE(decided == 20'000);
+
+  // Twenty callers with time for about four.
+  Tally tally;
+  std::atomic<int> torn{0};
+  std::atomic<int> overloaded{0};
+  Callers callers(serving.port, 20, [&](Client& client) {
+    v1::CheckBatchResponse response;
+    const grpc::Status status =
+        BatchWithin(client, batch, 4 * alone, &response);
+    tally.Add(status);
+    if (status.ok() && response.items_size() != 20'000) ++torn;
+    if (status.error_message().find("past its deadline") != std::string::npos) {
+      ++overloaded;
+    }
+  });
+  CHECK(PollUntil(
+      [&] { return tally.of(StatusCode::OK) > 5 && overloaded > 20; }));
+  callers.Stop();
+  CHECK(torn == 0);
+  CHECK(tally.of(StatusCode::OK) + tally.of(StatusCode::UNAVAILABLE) +
+            tally.of(StatusCode::DEADLINE_EXCEEDED) ==
+        tally.all());
+  // Afterwards it is as before.
+  CHECK(
+      PollUntil([&] { return serving.Metric("bylaw_calls_in_flight") == 0; }));
+  v1::CheckBatchResponse last;
+  CHECK(CheckBatch(*serving.client, batch, &last).ok());
+}
+
+TEST_CASE("a deadline that has passed is said so, and nothing is decided") {
+  Repository repository;
+  Serving serving({"-C", repository.path(), "--max-deadline-ms", "1"});
+  // The setting bounds what a caller would wait for ever.
+  v1::CheckBatchResponse response;
+  const grpc::Status status =
+      CheckBatch(*serving.client, BatchOf(Read("ana"), 10'000), &response);
+  CHECK((status.error_code() == StatusCode::DEADLINE_EXCEEDED ||
+         status.error_code() == StatusCode::UNAVAILABLE));
+  CHECK_THAT(status.error_message(), ContainsSubstring("max-deadline-ms"));
+  CHECK(serving.Metric("bylaw_decision_seconds_count") < 10'000);
+  CHECK(serving.Metric("bylaw_requests_shed_total") == 1);
+}
+
+TEST_CASE("single questions are answered while batches take all there is") {
+  Repository repository;
+  Serving serving({"-C", repository.path()});
+  const v1::CheckBatchRequest batch = BatchOf(Read("ana"), 10'000);
+  Tally batches, calls;
+  Callers heavy(serving.port, 8, [&](Client& client) {
+    v1::CheckBatchResponse response;
+    batches.Add(CheckBatch(client, batch, &response));
+  });
+  CHECK(PollUntil([&] { return batches.of(StatusCode::OK) > 3; }));
+  Callers light(serving.port, 4, [&](Client& client) {
+    v1::Decision decision;
+    calls.Add(client.Check(Read("ana"), &decision));
+  });
+  CHECK(PollUntil([&] { return calls.of(StatusCode::OK) > 200; }));
+  light.Stop();
+  heavy.Stop();
+  CHECK(calls.of(StatusCode::OK) == calls.all());
+  CHECK(batches.of(StatusCode::OK) == batches.all());
+}
+
+}  // namespace
+}  // namespace bylaw::test
