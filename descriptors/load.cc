@@ -443,10 +443,9 @@ std::map<std::string, const FactPattern*> FindFiles(
     }
     if (error) {
       // Facts that cannot be seen are not facts that do not exist.
-      errors->push_back(
-          PatternError("BL5001", pattern,
-                       "a folder of " + raw +
-                           " cannot be read: " + error.message()));
+      errors->push_back(PatternError(
+          "BL5001", pattern,
+          "a folder of " + raw + " cannot be read: " + error.message()));
     } else if (matches == 0) {
       FactError e =
           PatternError("BL5020", pattern, "`facts`: no file matches " + raw);
