@@ -162,6 +162,15 @@ SnapshotResult Reloader::TryToLoad() const {
   // A folder of facts that is gone (a volume that is not mounted) looks like
   // one that is empty, and a version without facts like any other.
   if (result.snapshot == nullptr || Current() == nullptr) return result;
+  if (result.snapshot->engine->facts().size() == 0 &&
+      Current()->engine->facts().size() != 0) {
+    // Files that were emptied to be written anew.
+    result.snapshot = nullptr;
+    result.diagnostics.push_back(
+        Failure(Code::BL5020, "the files of facts hold no facts any more",
+                "some did in the version that serves; put them back, or start "
+                "again if none are meant"));
+  }
   for (Diagnostic& d : result.diagnostics) {
     if (d.code != Code::BL5020 || without_files_.contains(d.message)) continue;
     d.severity = Severity::kError;

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -384,7 +385,8 @@ void CheckServesWithLog(const std::string& redirection) {
                              "' --listen 127.0.0.1:" + std::to_string(port) +
                              " --watch-interval-ms 10 " + redirection;
     Process process({"sh", "-c", line});
-    Client client(port);
+    auto connected = std::make_unique<Client>(port);
+    Client& client = *connected;
     bool ended = false;
     CHECK(PollUntil([&] {
       ended = kill(process.pid(), 0) != 0;
@@ -397,6 +399,7 @@ void CheckServesWithLog(const std::string& redirection) {
     CHECK(PollUntil([&] { return client.Status().loads() == 2; }));
     v1::Decision decision;
     CHECK(client.Check(Read("ana"), &decision).ok());
+    connected.reset();  // a stop waits for its end
     process.Signal(SIGTERM);
     CHECK(process.Wait() == 0);
     break;
