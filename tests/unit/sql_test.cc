@@ -101,6 +101,10 @@ TEST_CASE("filters as SQL") {
         "(\"Odd \"\"name\"\"\" = $1)", {"a"}, "(\"Odd \"\"name\"\"\" = 'a')");
   check(make(F::kDrop, {make(F::kEq, {column("region"), w.Text("EU")})}),
         "(NOT (\"region\" = $1))", {"EU"}, "(NOT (\"region\" = 'EU'))");
+  // By code points, whatever the database's collation.
+  check(make(F::kLt, {column("region"), w.Text("M")}),
+        "(CAST(\"region\" AS text) COLLATE \"C\" < $1)", {"M"},
+        "(\"region\" < 'M')");
   check(make(F::kGt, {column("amount"), Value::Number(Kind::kInt, 3)}),
         "(\"amount\" > CAST($1 AS numeric))", {"3"},
         "(\"amount\" > DECIMAL '3')");
