@@ -711,6 +711,13 @@ FilterPtr Evaluator::Residual(const Expr& e, const Locals& locals) const {
         const Schema::Selectable* s =
             schema.FindSelectable(roots_.resource.index);
         f->column = sight_.Read(column, s->name_slot).text;
+        // Not another dataset's column of the same name.
+        bool own = false;
+        for (const Val& c :
+             sight_.Read(roots_.resource, s->columns_slot).elements) {
+          own = own || (c.kind == Kind::kEntity && c.key() == column.key());
+        }
+        if (!own) throw Failure{"no column " + f->column};
       }
       (void)ColumnType(roots_.resource, f->column);
       return f;
