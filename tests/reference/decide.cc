@@ -331,7 +331,7 @@ class Decider {
            evaluator_.roots().context[action().selecting_slot].elements) {
         bool found = false;
         for (const Val& k : all.elements) {
-          if (c.kind == Kind::kEntity ? Same(k, c) : NameOf(k) == c.text) {
+          if (c.kind == Kind::kEntity ? Same(k, c) : IsNamed(k, c.text)) {
             bound.push_back(k);
             found = true;
           }
@@ -698,6 +698,15 @@ class Decider {
   Kind TypeOf(const Val& column) {
     const auto* s = schema_.FindSelectable(test_.resource_entity);
     return KindOfColumn(schema_, sight_.Read(column, s->type_slot));
+  }
+
+  // A column that nobody gives has no name to be asked for by.
+  bool IsNamed(const Val& column, const std::string& name) {
+    try {
+      return NameOf(column) == name;
+    } catch (const Failure&) {
+      return false;
+    }
   }
 
   std::string NameOf(const Val& column) {
