@@ -74,13 +74,15 @@ void AddFactErrors(const std::vector<FactError>& errors, DiagnosticSink* sink) {
   for (const FactError& e : errors) sink->Add(DiagnosticOf(e));
 }
 
-// Null after diagnostics.
+// Of a program that was verified when it was compiled or read; null after
+// diagnostics.
 std::shared_ptr<const Engine> MakeEngine(std::shared_ptr<const Program> program,
                                          std::shared_ptr<const Facts> facts,
                                          const std::string& origin,
                                          std::vector<std::string>* warnings,
                                          DiagnosticSink* sink) {
-  const EngineOptions options = OptionsOf(*program, warnings);
+  EngineOptions options = OptionsOf(*program, warnings);
+  options.is_verified = true;
   auto engine = Engine::Load(std::move(program), std::move(facts), options);
   if (engine.ok()) return std::move(*engine);
   AddStatus(engine.status(), Code::BL6010, origin, sink);

@@ -61,6 +61,24 @@ std::vector<uint32_t> Stacks(const Program& p) {
   return stack;
 }
 
+// What is being checked; its text is made when something is wrong with it.
+struct Where {
+  std::string_view table;
+  std::string_view name;
+  uint32_t index = kNone;
+  uint32_t instruction = kNone;
+
+  std::string Text() const {
+    std::string text(table);
+    if (!name.empty()) absl::StrAppend(&text, " ", std::string(name));
+    if (index != kNone) absl::StrAppend(&text, " ", index);
+    if (instruction != kNone) {
+      absl::StrAppend(&text, ", instruction ", instruction);
+    }
+    return text.empty() ? text : text + ": ";
+  }
+};
+
 class Verifier {
  public:
   explicit Verifier(const Program& program) : p_(program) {}
@@ -80,8 +98,8 @@ class Verifier {
 
   void Fail(std::string_view message) {
     if (!ok()) return;
-    status_ = absl::InvalidArgumentError(absl::StrCat(
-        "BL6010: ", where_.empty() ? "" : where_ + ": ", std::string(message)));
+    status_ = absl::InvalidArgumentError(
+        absl::StrCat("BL6010: ", where_.Text(), std::string(message)));
   }
   void Require(bool holds, std::string_view message) {
     if (!holds) Fail(message);
@@ -154,7 +172,7 @@ class Verifier {
   void Attributes(const std::vector<Attribute>& list) {
     Require(list.size() <= 0xffff, "too many attributes");
     for (const Attribute& a : list) {
-      where_ = absl::StrCat("attribute ", a.name);
+      where_ = {"attribute", a.name};
       Type(a.type);
       if (a.default_value) Value(*a.default_value, 0);
     }
@@ -162,7 +180,7 @@ class Verifier {
 
   void CheckSchema() {
     const bylaw::Schema& s = p_.schema;
-    where_ = "types";
+    where_ = {"types"};
     for (uint32_t i = 0; i < s.types.size() && ok(); ++i) {
       const TypeInfo& t = s.types[i];
       Require(t.kind > Kind::kMissing && t.kind <= Kind::kMap,
@@ -173,7 +191,7 @@ class Verifier {
       if (t.kind == Kind::kSet || t.kind == Kind::kList || t.kind == Kind::kMap)
         Require(t.element < i, "a type holds one that comes after it");
     }
-    where_ = "vocabularies";
+    where_ = {"vocabularies"};
     uint32_t next = 0;
     for (uint32_t v = 0; v < s.vocabularies.size() && ok(); ++v) {
       const Vocabulary& voc = s.vocabularies[v];
@@ -199,7 +217,7 @@ class Verifier {
     for (const EntityType& e : s.entities) {
       if (!ok()) return;
       Attributes(e.attributes);
-      where_ = absl::StrCat("entity ", e.name);
+      where_ = {"entity", e.name};
       for (uint32_t parent : e.parents)
         Index(parent, s.entities, "entity type");
       for (const Attribute& a : e.attributes) {
@@ -216,7 +234,7 @@ class Verifier {
     for (const Action& a : s.actions) {
       if (!ok()) return;
       Attributes(a.context);
-      where_ = absl::StrCat("action ", a.name);
+      where_ = {"action", a.name};
       Entities(a.resources);
       Entities(a.subjects);
       Index(a.selecting_slot, a.context, "context attribute", true);
@@ -225,10 +243,10 @@ class Verifier {
         if (ok()) Index(a.columns_slot, s.entities[r].attributes, "attribute");
     }
     for (const ActionGroup& g : s.groups) {
-      where_ = absl::StrCat("group ", g.name);
+      where_ = {"group", g.name};
       for (uint32_t a : g.actions) Index(a, s.actions, "action");
     }
-    where_ = "schema";
+    where_ = {"schema"};
     Index(s.column_type_vocabulary, s.vocabularies, "vocabulary", true);
     Index(s.weekday_vocabulary, s.vocabularies, "vocabulary", true);
     if (ok() && s.weekday_vocabulary != kNone)
@@ -265,9 +283,9 @@ class Verifier {
   // --- Tables --------------------------------------------------------------
 
   void Tables() {
-    where_ = "constants";
+    where_ = {"constants"};
     for (const Constant& c : p_.constants) Value(c, 0);
-    where_ = "symbols";
+    where_ = {"symbols"};
     for (size_t i = 0; i < p_.symbols.size(); ++i) {
       Require(IsValidUtf8(p_.symbols[i]), "a text is not UTF-8");
       Require(i == 0 || p_.symbols[i - 1] < p_.symbols[i], "not sorted");
@@ -276,7 +294,7 @@ class Verifier {
     // chunks are each checked by themselves.
     for (uint32_t i = 0; i < p_.chunks.size(); ++i) {
       const Chunk& c = p_.chunks[i];
-      where_ = absl::StrCat("chunk ", i);
+      where_ = {.table = "chunk", .index = i};
       Require(c.begin < c.end && c.end <= p_.code.size(), "has no code");
       Require(c.end - c.begin <= 0xffff, "is too long");
       Require(c.num_registers <= 0xffff, "has too many registers");
@@ -296,7 +314,7 @@ class Verifier {
     const Instruction* code = &p_.code[chunk.begin];
     effects_ = false;
     for (uint32_t pc = 0; pc < size && ok(); ++pc) {
-      where_ = absl::StrCat("chunk ", index, ", instruction ", pc);
+      where_ = {.table = "chunk", .index = index, .instruction = pc};
       if (code[pc].op >= kNumOpcodes) return Fail("unknown opcode");
       Operands(chunk, code, pc);
     }
@@ -306,7 +324,7 @@ class Verifier {
     Require(
         last == Opcode::END || last == Opcode::RETURN || last == Opcode::JUMP,
         "runs past its end");
-    where_ = absl::StrCat("chunk ", index, ", handlers");
+    where_ = {.table = "handlers of chunk", .index = index};
     for (size_t h = 0; h < chunk.handlers.size() && ok(); ++h) {
       const Handler& a = chunk.handlers[h];
       Require(a.begin < a.end && a.end <= a.target && a.target < size,
@@ -333,7 +351,7 @@ class Verifier {
     std::vector<uint32_t> open;  // NEXTs, from the outside
     std::vector<bool> iterates(num_registers, false);
     for (uint32_t pc = 0; pc < size && ok(); ++pc) {
-      where_ = absl::StrCat("chunk ", index, ", instruction ", pc);
+      where_ = {.table = "chunk", .index = index, .instruction = pc};
       while (!open.empty() && end[open.back()] < pc) {
         const uint32_t c = code[open.back()].c;
         iterates[c] = iterates[c + 1] = false;
@@ -499,7 +517,7 @@ class Verifier {
   }
 
   void Calls() {
-    where_ = "calls";
+    where_ = {"calls"};
     const std::vector<uint32_t> stacks = Stacks(p_);
     if (stacks.size() != p_.chunks.size())
       return Fail("chunks call each other in a cycle or too deeply");
@@ -540,10 +558,10 @@ class Verifier {
   void Metadata() {
     const bylaw::Schema& s = p_.schema;
     for (const Action& a : s.actions) {
-      where_ = absl::StrCat("action ", a.name);
+      where_ = {"action", a.name};
       for (const Attribute& c : a.context) Entry(c.default_chunk, 0, true);
     }
-    where_ = "scopes";
+    where_ = {"scopes"};
     for (uint32_t i = 0; i < p_.scopes.size() && ok(); ++i) {
       const Scope& scope = p_.scopes[i];
       Require(i == 0 ? scope.parent == kNone : scope.parent < i,
@@ -565,7 +583,7 @@ class Verifier {
     uint32_t next = 0;
     for (uint32_t i = 0; i < p_.policies.size() && ok(); ++i) {
       const Policy& policy = p_.policies[i];
-      where_ = absl::StrCat("policy ", policy.id);
+      where_ = {"policy", policy.id};
       if (i > 0)
         Require(p_.policies[i - 1].id < policy.id, "policies are not sorted");
       Index(policy.scope, p_.scopes, "scope");
@@ -586,7 +604,7 @@ class Verifier {
       next += policy.num_rules;
     }
     Require(next == p_.rules.size(), "a rule has no policy");
-    where_ = "waivers";
+    where_ = {"waivers"};
     for (const Waiver& w : p_.waivers) {
       Index(w.policy, p_.policies, "policy");
       Index(w.scope, p_.scopes, "scope");
@@ -594,8 +612,13 @@ class Verifier {
       Entry(w.chunk, 0, true);
       Place(w.position);
     }
-    where_ = "settings";
+    where_ = {"settings"};
     Require(IsTimeZone(p_.settings.timezone), "unknown time zone");
+    for (const LimitInfo& limit : kLimits) {
+      const int64_t value = p_.settings.limits.*limit.field;
+      Require(value >= limit.least && value <= limit.most,
+              "a limit is out of its range");
+    }
   }
 
   void OneRule(const Rule& rule, uint32_t policy) {
@@ -614,11 +637,6 @@ class Verifier {
             "a rule's loops have other collections");
     for (uint32_t i = 0; i < rule.collections.size(); ++i)
       Entry(rule.collections[i], i, false);
-    for (const LimitInfo& limit : kLimits) {
-      const int64_t value = p_.settings.limits.*limit.field;
-      Require(value >= limit.least && value <= limit.most,
-              "a limit is out of its range");
-    }
     Entry(rule.because, rule.num_elements, true);
     Entry(rule.help, rule.num_elements, true);
     Entry(rule.applies, 0, true);
@@ -665,7 +683,7 @@ class Verifier {
 
   const Program& p_;
   absl::Status status_;
-  std::string where_;
+  Where where_;
   bool effects_ = false;
   std::vector<uint32_t> effects_of_;
   std::vector<bool> has_effects_;
