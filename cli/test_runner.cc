@@ -525,7 +525,7 @@ class Case {
 
 std::unique_ptr<DecidedTest> DecideTest(
     const std::shared_ptr<const Program>& program, const typed::Test& test,
-    std::string* message) {
+    std::string* message, const Node* subject_attributes) {
   auto decided = std::make_unique<DecidedTest>();
   const Schema& schema = program->schema;
   FactsBuilder builder(program, FactsBuilder::Mode::kGiven);
@@ -560,6 +560,7 @@ std::unique_ptr<DecidedTest> DecideTest(
   Request request;
   request.subject.type = schema.entities[test.subject_entity].name;
   request.subject.id = test.subject_id;
+  request.subject.attributes = subject_attributes;
   request.action = action.name;
   request.resource.type = schema.entities[test.resource_entity].name;
   request.resource.id = test.resource_id;

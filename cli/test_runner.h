@@ -27,10 +27,11 @@ struct DecidedTest {
 };
 
 // Null, with the reason in `message`, if the givens contradict each other or
-// the request is refused.
+// the request is refused. The request may supply attributes of its subject (a
+// kMap), which no test of the language does.
 std::unique_ptr<DecidedTest> DecideTest(
     const std::shared_ptr<const Program>& program, const typed::Test& test,
-    std::string* message);
+    std::string* message, const Node* subject_attributes = nullptr);
 
 // 2026-01-01T12:00:00Z: `now` of a test without `at`.
 inline constexpr int64_t kDefaultTestNow = 1767268800LL * 1'000'000;

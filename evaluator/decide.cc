@@ -650,7 +650,8 @@ class Composer {
       const bool waived = c.num_waivers != 0 && IsWaived(c, vm, a.fate);
       bool mentions_now = false;
       if (RunPolicy(c, waived, /*binding=*/false, vm, &advised, a.fate) &&
-          (!c.marks_columns || IsForResource(c, vm, &mentions_now))) {
+          (!c.marks_columns || c.replaces ||
+           IsForResource(c, vm, &mentions_now))) {
         CutAt(c.grace_until);
       }
     }

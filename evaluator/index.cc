@@ -112,6 +112,9 @@ PolicyIndex::PolicyIndex(const Program& program)
     c.advisory = policy.level == Level::kAdvisory;
     c.guard_mentions_now = policy.guard_mentions_now;
     c.mentions_now = policy.guard_mentions_now;
+    c.replaces = !policy.overrides.empty();
+    // Candidates are rules: without one it is as without marked columns.
+    c.marks_columns = policy.num_rules == 0;
     bool allows = false;
     for (uint32_t r = 0; r < policy.num_rules; ++r) {
       const Rule& rule = program.rules[policy.first_rule + r];

@@ -31,8 +31,9 @@ struct Candidate {
   // Some rule marks columns (`r.x?`): whether it is for this resource is known
   // at decision time only.
   bool marks_columns = false;
-  // Every rule does.
+  // Every rule does, or there is none.
   bool marks_only = true;
+  bool replaces = false;  // overrides others
   // Policies of the group that may replace it, and waivers of it for this
   // resource type: in PolicyIndex::numbers.
   uint32_t first_overrider = 0, num_overriders = 0;

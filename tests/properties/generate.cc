@@ -367,7 +367,7 @@ class Generator {
         Metadata() + HeadText(p, random_.Chance(50)));
     if (overridden == nullptr && random_.Chance(40)) Guard(&text);
     text.parts.emplace_back(" {\n");
-    const size_t rules = 1 + random_.Below(4);
+    const size_t rules = random_.Chance(4) ? 0 : 1 + random_.Below(4);
     for (size_t r = 0; r < rules; ++r) {
       text.parts.push_back(Optional(Rule(body_.sight, body_.with_columns, 0)));
     }

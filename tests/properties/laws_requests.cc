@@ -6,6 +6,7 @@
 
 #include "cli/test_runner.h"
 #include "compiler/bytecode/opcode.h"
+#include "evaluator/value_node.h"
 #include "tests/properties/laws.h"
 #include "tests/properties/looser.h"
 #include "tests/reference/words.h"
@@ -27,7 +28,7 @@ class Laws {
       const Decided decided = Decide(test);
       if (decided == nullptr) continue;
       for (const auto law : {&Laws::ColumnsAreIndependent, &Laws::KeptAnswers,
-                             &Laws::Proposals}) {
+                             &Laws::Proposals, &Laws::SuppliedIsKnown}) {
         std::string broken = (this->*law)(test, *decided);
         if (!broken.empty()) return broken;
       }
@@ -251,6 +252,35 @@ class Laws {
     if (reference::InWords(*proposed) == reference::InWords(alone)) return "";
     return Broken("proposing what facts hold is proposing nothing (11)", same,
                   "it is not", *proposed, alone);
+  }
+
+  // What a request supplies of its subject counts as if facts held it.
+  std::string SuppliedIsKnown(const typed::Test& test,
+                              const cli::DecidedTest& decided) {
+    typed::Test less = test;
+    const EntityType& type = program_->schema.entities[test.subject_entity];
+    Node supplied = Node::Map();
+    for (typed::GivenEntity& g : less.givens) {
+      if (g.entity != test.subject_entity || g.id != test.subject_id) continue;
+      std::erase_if(g.attributes, [&](const auto& stated) {
+        const auto& [slot, value] = stated;
+        const Attribute& a = type.attributes[slot];
+        if (!a.asserted || value.kind == Kind::kMissing) return false;
+        supplied.Set(a.name, NodeOfConstant(program_->schema, value, a.type));
+        return true;
+      });
+    }
+    if (supplied.map.empty()) return "";
+    std::string message;
+    const Decided asked = cli::DecideTest(program_, less, &message, &supplied);
+    if (asked == nullptr) {
+      return "what is supplied is known, test \"" + test.name +
+             "\": " + message;
+    }
+    Count("what is supplied of the subject is known");
+    if (reference::InWords(*asked) == reference::InWords(decided)) return "";
+    return Broken("what is supplied is known", test, "it is not", *asked,
+                  decided);
   }
 
   const CompileResult& compiled_;

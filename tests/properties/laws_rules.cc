@@ -79,7 +79,11 @@ class Laws {
   std::string AddingTightens() {
     std::vector<uint32_t> tightening;
     for (uint32_t r = 0; r < program_->rules.size(); ++r) {
-      if (program_->rules[r].kind != RuleKind::kAllow) tightening.push_back(r);
+      const Rule& rule = program_->rules[r];
+      if (rule.kind != RuleKind::kAllow &&
+          program_->policies[rule.policy].num_rules > 1) {
+        tightening.push_back(r);
+      }
     }
     for (int round = 0; round < 3 && !tightening.empty(); ++round) {
       const uint32_t rule = random_.Pick(tightening);

@@ -491,8 +491,12 @@ class Decider {
     const bool candidate = guard || guard_failure || p.guard_mentions_now;
     bool any_applies = false;
     for (const Rule& r : p.rules) any_applies |= Applies(r);
+    // What a policy replaces falls away as its own grace ends, rules or none.
+    if (now_ < p.grace_until &&
+        ((candidate && any_applies) || !p.overrides.empty())) {
+      boundaries_.push_back(p.grace_until);
+    }
     if (candidate && any_applies) {
-      if (now_ < p.grace_until) boundaries_.push_back(p.grace_until);
       if (binds) {
         boundaries_.insert(boundaries_.end(), boundaries.begin(),
                            boundaries.end());

@@ -228,6 +228,18 @@ TEST_CASE("a missing key of the masks is a warning, no error") {
   unsetenv("BYLAW_TEST_MASK_KEY");
 }
 
+TEST_CASE("a bundle holds the name of the masks' key, never the key") {
+  Repository repository;
+  setenv("BYLAW_TEST_MASK_KEY", "0f8c-very-secret", 1);
+  const SnapshotResult result = Load(repository.path());
+  unsetenv("BYLAW_TEST_MASK_KEY");
+  REQUIRE(result.snapshot != nullptr);
+  REQUIRE(result.snapshot->engine->options().mask_key == "0f8c-very-secret");
+  const std::string bytes = WriteBundle(*result.snapshot);
+  CHECK(bytes.find("BYLAW_TEST_MASK_KEY") != std::string::npos);
+  CHECK(bytes.find("0f8c-very-secret") == std::string::npos);
+}
+
 TEST_CASE("the repository is found by walking up") {
   Repository repository;
   std::filesystem::create_directories(repository.File("a/b/c"));

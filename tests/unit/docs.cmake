@@ -5,3 +5,8 @@ target_link_libraries(generate_docs PRIVATE bylaw_policies bylaw_dsl
                                             bylaw_bytecode)
 add_test(NAME generated_docs COMMAND generate_docs --check
                                      ${CMAKE_SOURCE_DIR}/docs)
+
+add_test(NAME named_tests COMMAND
+         ${CMAKE_CURRENT_SOURCE_DIR}/docs/named_tests
+         ${CMAKE_SOURCE_DIR}/docs/security.md)
+set_tests_properties(named_tests PROPERTIES LABELS sources)
