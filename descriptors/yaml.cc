@@ -94,7 +94,15 @@ class Builder : public YAML::EventHandler {
           std::vector<FactError>* errors)
       : path_(path), lines_(lines), nesting_(text), errors_(*errors) {}
 
-  void OnDocumentStart(const YAML::Mark&) override {}
+  // A bracket that closes nothing would begin empty documents without end.
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (mark.pos >= 0 && mark.pos == document_) {
+      Error("BL5002", lines_.At(mark),
+            "the YAML cannot be read: this closes nothing that is open");
+      throw Stop();
+    }
+    document_ = mark.pos;
+  }
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     Node n;
@@ -312,6 +320,7 @@ class Builder : public YAML::EventHandler {
   bool failed_ = false;
   std::vector<Open_> stack_;
   int depth_ = 0;
+  int document_ = -1;  // where the one being read begins
   size_t written_ = 0, repeated_ = 0;
   std::vector<std::unique_ptr<Anchored>> anchored_;
   absl::flat_hash_map<YAML::anchor_t, std::pair<Anchored*, size_t>> anchors_;

@@ -24,7 +24,7 @@ policy hashed title "Hashed" owner "council" on read of Dataset as d {
 )";
 constexpr char kSales[] = R"(module sales
 policy readers title "Readers" owner "sales" on read of Dataset {
-  allow when true recheck every 1h
+  allow when true recheck after 1h
 }
 )";
 

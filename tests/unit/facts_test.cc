@@ -435,6 +435,16 @@ TEST_CASE("JSON and JSON lines are refused with their place") {
   }
 }
 
+TEST_CASE("a bracket of YAML that closes nothing is an error, not a hang") {
+  for (const char* text : {"User: {}\n}\n", "{User: {}}\n}\n", "]", "}"}) {
+    INFO(text);
+    const LoadedFacts loaded = LoadYaml(text);
+    CHECK(loaded.facts == nullptr);
+    REQUIRE(!loaded.errors.empty());
+    CHECK(loaded.errors[0].code == "BL5002");
+  }
+}
+
 TEST_CASE("YAML reads words as texts and bounds what aliases make") {
   const LoadedFacts loaded = LoadYaml(
       "User:\n  no: { device: no }\n  '1': { device: '2026' }\n  on: { "
