@@ -10,8 +10,12 @@
 
 #include "compiler/bytecode/scalar.h"
 #include "dsl/diagnostics.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/message.h"
 #include "google/protobuf/util/json_util.h"
+#include "google/protobuf/util/type_resolver.h"
+#include "google/protobuf/util/type_resolver_util.h"
 #include "nlohmann/json.hpp"
 
 namespace bylaw {
@@ -691,9 +695,22 @@ std::string MessageToJson(const google::protobuf::Message& message,
                           bool pretty) {
   google::protobuf::util::JsonPrintOptions options;
   options.add_whitespace = pretty;
-  std::string text;
-  const auto status =
-      google::protobuf::util::MessageToJsonString(message, &text, options);
+  // Equal messages have equal bytes: maps are put in order.
+  std::string bytes, text;
+  {
+    google::protobuf::io::StringOutputStream stream(&bytes);
+    google::protobuf::io::CodedOutputStream coded(&stream);
+    coded.SetSerializationDeterministic(true);
+    message.SerializeToCodedStream(&coded);
+  }
+  constexpr char kPrefix[] = "type.googleapis.com";
+  static google::protobuf::util::TypeResolver* const resolver =
+      google::protobuf::util::NewTypeResolverForDescriptorPool(
+          kPrefix, google::protobuf::DescriptorPool::generated_pool());
+  const auto status = google::protobuf::util::BinaryToJsonString(
+      resolver,
+      std::string(kPrefix) + "/" + message.GetDescriptor()->full_name(), bytes,
+      &text, options);
   if (!status.ok()) {
     // Never an empty answer: it would read as one without masks.
     return nlohmann::json{

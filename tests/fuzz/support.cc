@@ -110,8 +110,9 @@ void DecideBound(const Engine& engine, const BoundRequest& bound) {
         Answer(MakeReport(engine, bound, decision, dialect));
     if (dialect != SqlDialect::kNone) continue;
     const Explanation explanation = Explain(engine, bound, dialect);
-    Require(Answer(explanation.decision) == answer,
-            "explain decides as the decision does");
+    const std::string explained = Answer(explanation.decision);
+    Require(explained == answer, "explain decides as the decision does",
+            answer + "\n" + explained);
     v1::Explanation message;
     ExplanationToProto(explanation, &message);
     Require(!MessageToJson(message, true).empty(), "explain has JSON");

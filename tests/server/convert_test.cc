@@ -1,6 +1,8 @@
 // JSON requests: what is strict about them, and that numbers stay exact.
 #include "server/convert.h"
 
+#include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -141,6 +143,25 @@ TEST_CASE("spellings of one number are one number") {
     REQUIRE(RequestFromProto(request, 0, false, &owned, &error));
     CHECK(owned.request.context->Find("n")->text == "1000");
   }
+}
+
+TEST_CASE("equal answers have equal JSON, their maps in order") {
+  DecisionReport report;
+  report.outcome = DecisionOutcome::kMask;
+  report.obligations.push_back({"note", {}});
+  for (const char* name : {"tags", "level", "times", "zone", "area", "by"}) {
+    report.obligations[0].arguments.emplace_back(name, Node::Number("1"));
+  }
+  std::set<std::string> texts;
+  std::vector<std::unique_ptr<v1::Decision>> messages;
+  for (int i = 0; i < 20; ++i) {
+    messages.push_back(std::make_unique<v1::Decision>());
+    DecisionToProto(report, messages.back().get());
+    texts.insert(MessageToJson(*messages.back(), false));
+  }
+  CHECK(texts.size() == 1);
+  CHECK_THAT(*texts.begin(),
+             ContainsSubstring("\"area\":1,\"by\":1,\"level\":1,\"tags\":1"));
 }
 
 TEST_CASE("a decision is written as proto3 JSON") {
