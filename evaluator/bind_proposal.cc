@@ -23,10 +23,14 @@ bool Contains(const std::vector<uint32_t>& sorted, uint32_t x) {
 bool HoldsCell(const Value& v, Cell c) {
   if (v.kind == Kind::kEntity) return v.entity() == c;
   if (v.element != Kind::kEntity) return false;
-  for (uint32_t i = 0; i < v.size; ++i) {
-    if ((v.cells[i] & kEntityMask) == c) return true;
+  const Cell* const end = v.cells + v.size;
+  if (v.kind == Kind::kSet) {  // in order, and maybe very large
+    const Cell* const at = std::lower_bound(
+        v.cells, end, c, [](Cell a, Cell b) { return (a & kEntityMask) < b; });
+    return at != end && (*at & kEntityMask) == c;
   }
-  return false;
+  return std::any_of(v.cells, end,
+                     [c](Cell a) { return (a & kEntityMask) == c; });
 }
 
 template <typename F>

@@ -9,6 +9,8 @@
 #include "compiler/bytecode/disassemble.h"
 #include "compiler/bytecode/serialize.h"
 #include "compiler/bytecode/verifier.h"
+#include "evaluator/report.h"
+#include "evaluator/sql.h"
 #include "evaluator/value_node.h"
 #include "tests/fuzz/support.h"
 
@@ -18,8 +20,9 @@ namespace {
 // Enough for each loop of a small program to run out; the usual ten million
 // would take the sanitizers seconds.
 constexpr uint64_t kBudget = 100'000;
-constexpr size_t kMaxRequests = 40;
-constexpr int kMaxRecords = 3;  // records in records
+constexpr size_t kMaxRequests = 16;
+constexpr size_t kMaxExplained = 2;  // explaining and writing take most time
+constexpr int kMaxRecords = 3;       // records in records
 
 const char* const kIds[] = {"a", "a.b"};
 
@@ -98,15 +101,19 @@ std::shared_ptr<const Facts> MakeFacts(
   return builder.Build();
 }
 
-void Decide(const Engine& engine, const Request& request) {
+void Decide(const Engine& engine, const Request& request, bool explain) {
   static Arena arena;
   arena.Reset();
   BoundRequest bound;
   RequestError error;
-  if (engine.Bind(request, arena, &bound, &error)) {
+  if (!engine.Bind(request, arena, &bound, &error)) {
+    Require(!error.message.empty(), "a refusal says why");
+  } else if (explain) {
     DecideBound(engine, bound);
   } else {
-    Require(!error.message.empty(), "a refusal says why");
+    Decision decision;
+    engine.Decide(bound, arena, &decision);
+    MakeReport(engine, bound, decision, SqlDialect::kPostgres);
   }
 }
 
@@ -127,10 +134,11 @@ void DecideAll(const Engine& engine) {
         request.action = action.name;
         request.subject = {schema.entities[subject].name, "a", nullptr};
         request.resource = {type.name, "a", nullptr};
-        Decide(engine, request);
+        const bool explain = n <= kMaxExplained;
+        Decide(engine, request, explain);
         request.context = &context;
         if (action.proposes) request.resource.attributes = &proposed;
-        Decide(engine, request);
+        Decide(engine, request, explain);
       }
     }
   }

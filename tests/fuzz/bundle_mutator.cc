@@ -98,10 +98,10 @@ template <typename T>
 void Nudge(Random& random, T* v) {
   switch (random.Below(6)) {
     case 0:
-      *v = static_cast<T>(*v + 1);
+      *v = static_cast<T>(static_cast<uint64_t>(*v) + 1);
       break;
     case 1:
-      *v = static_cast<T>(*v - 1);
+      *v = static_cast<T>(static_cast<uint64_t>(*v) - 1);
       break;
     case 2:
       *v = 0;
