@@ -89,7 +89,6 @@ std::string Xml(std::string_view text);
 // Bytes of a file, or of a line of `--lines`, that a verb reads: what a file of
 // facts may have. The environment may set it.
 inline constexpr int64_t kMaxInputBytes = Limits().fact_file_bytes;
-inline constexpr char kMaxInputVariable[] = "BYLAW_MAX_INPUT_BYTES";
 
 // A file ("-": stdin), as a whole or line by line. False is the end, or, with
 // `failed` and after a message, that it cannot be read or is too large; a file

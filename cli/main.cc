@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cli/command.h"
+#include "compiler/bytecode/limits.h"
 
 namespace {
 
@@ -62,6 +63,11 @@ int main(int argc, char** argv) {
     argv[1] = version_verb;
   }
   if (argc > 1 && argv[1][0] != '-' && !IsVerb(app, argv[1])) {
+    return bylaw::cli::kRefused;
+  }
+  if (const std::string problem = bylaw::EnvironmentProblem();
+      !problem.empty()) {
+    bylaw::cli::Refuse(problem);
     return bylaw::cli::kRefused;
   }
   try {

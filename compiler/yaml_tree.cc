@@ -25,7 +25,7 @@ constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 std::string HowToRaiseYaml() {
   return absl::StrCat(
       "use patterns and prefixes that stand for many, or raise ",
-      kMaxYamlVariable, " in the environment");
+      kMaxManifestVariable, " in the environment");
 }
 
 class TreeBuilder : public YAML::EventHandler {
@@ -223,7 +223,7 @@ class TreeBuilder : public YAML::EventHandler {
 
 size_t MaxManifestBytes() {
   return static_cast<size_t>(
-      LimitOfEnvironment(kMaxYamlVariable, kMaxYamlBytes));
+      LimitOfEnvironment(kMaxManifestVariable, kMaxYamlBytes));
 }
 
 const YamlNode* YamlNode::Find(std::string_view key) const {

@@ -22,7 +22,6 @@ namespace bylaw {
 // Whoever generates one sets BYLAW_MAX_MANIFEST_BYTES; the values that it may
 // hold grow in proportion.
 inline constexpr int64_t kMaxYamlBytes = 4 * 1024 * 1024;
-inline constexpr char kMaxYamlVariable[] = "BYLAW_MAX_MANIFEST_BYTES";
 inline constexpr size_t kMaxYamlNodes = 100'000;
 inline constexpr int kMaxYamlDepth = 20;  // four times what a manifest needs
 size_t MaxManifestBytes();

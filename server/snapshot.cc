@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "compiler/bytecode/limits.h"
 #include "compiler/bytecode/serialize.h"
 #include "compiler/bytecode/verifier.h"
 #include "descriptors/load.h"
@@ -28,7 +29,6 @@ constexpr char kFactsSection[] = "facts";
 // A bundle is read whole; a larger one is a mistake, and sizes of its parts
 // are held in 32 bits. The environment may set less.
 constexpr int64_t kMaxBundleBytes = int64_t{4} << 30;
-constexpr char kMaxBundleVariable[] = "BYLAW_MAX_BUNDLE_BYTES";
 
 int64_t Clock() {
   return std::chrono::duration_cast<std::chrono::microseconds>(

@@ -36,7 +36,13 @@ inline std::string HowToRaise(std::string_view limit) {
 }
 
 // Limits on what is read before any bylaw.yaml has spoken are set by the
-// environment. What is no number there leaves the default.
+// environment.
+inline constexpr char kMaxInputVariable[] = "BYLAW_MAX_INPUT_BYTES";
+inline constexpr char kMaxBundleVariable[] = "BYLAW_MAX_BUNDLE_BYTES";
+inline constexpr char kMaxManifestVariable[] = "BYLAW_MAX_MANIFEST_BYTES";
+
+// `normal` where the variable is not set. What is no limit there allows
+// nothing; the command refuses it at its start (EnvironmentProblem).
 inline int64_t LimitOfEnvironment(const char* variable, int64_t normal) {
   const char* text = std::getenv(variable);
   if (text == nullptr) return normal;
@@ -45,7 +51,18 @@ inline int64_t LimitOfEnvironment(const char* variable, int64_t normal) {
   const auto [end, error] =
       std::from_chars(digits.data(), digits.data() + digits.size(), value);
   const bool whole = error == std::errc() && end == digits.end();
-  return whole && value > 0 ? value : normal;
+  return whole && value > 0 ? value : 0;
+}
+
+// The first of these variables that is no limit, in words; "" if none is.
+inline std::string EnvironmentProblem() {
+  for (const char* variable :
+       {kMaxInputVariable, kMaxBundleVariable, kMaxManifestVariable}) {
+    if (LimitOfEnvironment(variable, 1) > 0) continue;
+    return std::string(variable) + ": `" + std::getenv(variable) +
+           "` is no whole number of bytes from 1; mend it in the environment";
+  }
+  return "";
 }
 
 }  // namespace bylaw

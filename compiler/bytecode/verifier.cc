@@ -220,14 +220,6 @@ class Verifier {
       where_ = {"entity", e.name};
       for (uint32_t parent : e.parents)
         Index(parent, s.entities, "entity type");
-      for (const Attribute& a : e.attributes) {
-        if (!ok() || a.inverse == kNone) continue;
-        const TypeId holds = HoldsEntity(a.type);
-        Require(holds != kNone, "an inverse holds no entity");
-        if (!ok()) return;
-        for (uint32_t other : s.types[holds].entities)
-          Index(a.inverse, s.entities[other].attributes, "inverse attribute");
-      }
     }
     for (const RecordType& r : s.records) Attributes(r.fields);
     for (const ObligationType& o : s.obligations) Attributes(o.parameters);
@@ -271,15 +263,6 @@ class Verifier {
     Require(problem.empty(), problem);
   }
 
-  TypeId HoldsEntity(TypeId t) const {
-    const bylaw::Schema& s = p_.schema;
-    while (t < s.types.size()) {
-      if (s.types[t].kind == Kind::kEntity) return t;
-      t = s.types[t].element;
-    }
-    return kNone;
-  }
-
   // --- Tables --------------------------------------------------------------
 
   void Tables() {
@@ -290,13 +273,18 @@ class Verifier {
       Require(IsValidUtf8(p_.symbols[i]), "a text is not UTF-8");
       Require(i == 0 || p_.symbols[i - 1] < p_.symbols[i], "not sorted");
     }
-    // The parts of code that chunks do not cover are never run; overlapping
-    // chunks are each checked by themselves.
+    // The parts of code that chunks do not cover are never run. Chunks may
+    // overlap, but together they are no longer than the code: checking them
+    // takes no longer than reading it.
+    uint64_t total = 0;
     for (uint32_t i = 0; i < p_.chunks.size(); ++i) {
       const Chunk& c = p_.chunks[i];
       where_ = {.table = "chunk", .index = i};
       Require(c.begin < c.end && c.end <= p_.code.size(), "has no code");
+      if (!ok()) return;
       Require(c.end - c.begin <= 0xffff, "is too long");
+      total += c.end - c.begin;
+      Require(total <= p_.code.size(), "is of code that others have used up");
       Require(c.num_registers <= 0xffff, "has too many registers");
       Require(c.num_parameters <= c.num_registers, "has too few registers");
       if (c.roots != kNoRoots)
@@ -447,7 +435,7 @@ class Verifier {
           break;
         case 'v':
           Index(v, p_.slot_tables, "table of slots");
-          if (ok()) SlotTable(static_cast<Opcode>(i.op), p_.slot_tables[v]);
+          if (ok()) SlotTable(static_cast<Opcode>(i.op), v);
           break;
         case 'g':
           Require(v < kNumReadModes, "no such mode");
@@ -505,9 +493,14 @@ class Verifier {
             "a filter has another number of operands");
   }
 
-  void SlotTable(Opcode op, const std::vector<uint32_t>& table) {
+  void SlotTable(Opcode op, uint32_t index) {
     const bylaw::Schema& s = p_.schema;
     const bool context = op == Opcode::CONTEXT;
+    std::vector<bool>& checked = context ? contexts_checked_ : slots_checked_;
+    checked.resize(p_.slot_tables.size());
+    if (checked[index]) return;
+    checked[index] = true;
+    const std::vector<uint32_t>& table = p_.slot_tables[index];
     Require(table.size() == (context ? s.actions.size() : s.entities.size()),
             "a table of slots has another size");
     for (size_t i = 0; i < table.size() && ok(); ++i) {
@@ -580,6 +573,7 @@ class Verifier {
       for (uint32_t policy : scope.may_override)
         Index(policy, p_.policies, "policy");
     }
+    is_of_rule_.assign(p_.chunks.size(), false);
     uint32_t next = 0;
     for (uint32_t i = 0; i < p_.policies.size() && ok(); ++i) {
       const Policy& policy = p_.policies[i];
@@ -629,6 +623,8 @@ class Verifier {
     if (!ok()) return;
     const Chunk& main = p_.chunks[rule.chunk];
     Require(main.num_parameters == 0, "a rule's code takes parameters");
+    Require(!is_of_rule_[rule.chunk], "two rules have one code");
+    is_of_rule_[rule.chunk] = true;
     Require(rule.num_elements <= main.num_registers,
             "a rule's elements are out of range");
     Require(rule.element_names.size() == rule.num_elements,
@@ -686,7 +682,8 @@ class Verifier {
   Where where_;
   bool effects_ = false;
   std::vector<uint32_t> effects_of_;
-  std::vector<bool> has_effects_;
+  std::vector<bool> slots_checked_, contexts_checked_;  // tables of slots
+  std::vector<bool> has_effects_, is_of_rule_;          // by chunk
 };
 
 }  // namespace

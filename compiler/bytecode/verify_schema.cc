@@ -31,6 +31,7 @@ class SchemaVerifier {
     for (const ObligationType& o : s_.obligations) {
       Defaults(o.name, o.parameters);
     }
+    selectables_.assign(s_.entities.size(), nullptr);
     for (const Schema::Selectable& x : s_.selectables) Selectable(x);
     for (const Action& a : s_.actions) OneAction(a);
     return problem_;
@@ -110,8 +111,8 @@ class SchemaVerifier {
       }
       case Kind::kEntity:
         return c.kind == t.kind &&
-               std::find(t.entities.begin(), t.entities.end(), c.index) !=
-                   t.entities.end();
+               std::binary_search(t.entities.begin(), t.entities.end(),
+                                  c.index);
       case Kind::kSet:
       case Kind::kList:
         return (c.kind == Kind::kSet || c.kind == Kind::kList) && all();
@@ -145,7 +146,10 @@ class SchemaVerifier {
       const uint32_t other = EntityOf(a.type);
       Require(other != kNone, where, "an inverse holds no entity");
       if (other == kNone) return;
-      const Attribute& back = s_.entities[other].attributes[a.inverse];
+      const std::vector<Attribute>& others = s_.entities[other].attributes;
+      Require(a.inverse < others.size(), where, "an inverse is no attribute");
+      if (a.inverse >= others.size()) return;
+      const Attribute& back = others[a.inverse];
       Require((back.inverse == slot || back.inverse == kNone) &&
                   EntityOf(back.type) == e,
               where, "the other side of an inverse is not this one");
@@ -155,8 +159,9 @@ class SchemaVerifier {
   void Selectable(const Schema::Selectable& x) {
     const EntityType& owner = s_.entities[x.entity];
     const EntityType& column = s_.entities[x.column_entity];
-    Require(s_.FindSelectable(x.entity) == &x, owner.name,
+    Require(selectables_[x.entity] == nullptr, owner.name,
             "its columns are found in two ways");
+    selectables_[x.entity] = &x;
     Require(IsSetOf(owner.attributes[x.columns_slot].type, x.column_entity),
             owner.name, "its columns are no set of their type");
     Require(IsText(column.attributes[x.name_slot]), column.name,
@@ -185,7 +190,7 @@ class SchemaVerifier {
     }
     if (a.columns_slot == kNone || a.selecting_slot == kNone) return;
     for (const uint32_t resource : a.resources) {
-      const Schema::Selectable* x = s_.FindSelectable(resource);
+      const Schema::Selectable* x = selectables_[resource];
       Require(x != nullptr && x->columns_slot == a.columns_slot, a.name,
               "it selects what is not known to be columns");
       if (x == nullptr) return;
@@ -199,6 +204,7 @@ class SchemaVerifier {
   }
 
   const Schema& s_;
+  std::vector<const Schema::Selectable*> selectables_;  // by entity type
   std::string problem_;
 };
 

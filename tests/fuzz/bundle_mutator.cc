@@ -165,6 +165,17 @@ void GrowChunk(Random& random, Program* p) {
   chunk.num_registers = std::max(chunk.num_registers, source.num_registers);
 }
 
+// Another's code, in a copy of its own.
+void CopyChunk(const Chunk& source, Chunk* chunk, Program* p) {
+  if (source.begin > source.end || source.end > p->code.size()) return;
+  const std::vector<Instruction> code(p->code.begin() + source.begin,
+                                      p->code.begin() + source.end);
+  *chunk = Chunk(source);
+  chunk->begin = static_cast<uint32_t>(p->code.size());
+  p->code.insert(p->code.end(), code.begin(), code.end());
+  chunk->end = static_cast<uint32_t>(p->code.size());
+}
+
 void ChangeChunk(Random& random, Program* p) {
   if (p->chunks.empty()) return;
   Chunk& c = p->chunks[random.Below(p->chunks.size())];
@@ -192,7 +203,7 @@ void ChangeChunk(Random& random, Program* p) {
       break;
     }
     default:
-      c = p->chunks[random.Below(p->chunks.size())];
+      CopyChunk(p->chunks[random.Below(p->chunks.size())], &c, p);
       break;
   }
 }

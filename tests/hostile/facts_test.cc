@@ -24,18 +24,6 @@ void Accepted(const Hostile& h) {
   CHECK(o.code == 0);
 }
 
-std::string Bomb() {
-  std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
-  for (int i = 1; i < 12; ++i) {
-    const std::string before = "*a" + std::to_string(i - 1);
-    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" +
-            Join(
-                10, [&](auto) { return before; }, ",") +
-            "]\n";
-  }
-  return bomb;
-}
-
 TEST_CASE("facts that are nested deep") {
   const Hostile h;
   const std::string so_deep = "nested deeper than 100";

@@ -155,4 +155,16 @@ Outcome Hostile::Decide(const std::string& action,
   return Run("decide", {File("request.json")});
 }
 
+std::string Bomb() {
+  std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
+  for (int i = 1; i < 12; ++i) {
+    const std::string before = "*a" + std::to_string(i - 1);
+    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" +
+            Join(
+                10, [&](auto) { return before; }, ",") +
+            "]\n";
+  }
+  return bomb;
+}
+
 }  // namespace bylaw::test

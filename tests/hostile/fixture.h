@@ -35,6 +35,9 @@ std::string Join(size_t n, F f, std::string_view between = "") {
   return text;
 }
 
+// YAML of a few hundred bytes whose aliases stand for 10^12 values.
+std::string Bomb();
+
 // A mesh with one dataset `d` (column `c`), one user `ana` who may read it, and
 // a gate `inspect`; `place` is what `facts` names beside them.
 class Hostile {

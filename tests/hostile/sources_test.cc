@@ -209,15 +209,7 @@ TEST_CASE("a policy file at the limit and one byte above") {
 
 TEST_CASE("a manifest that explodes") {
   const Hostile h;
-  std::string bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n";
-  for (int i = 1; i < 12; ++i) {
-    const std::string before = "*a" + std::to_string(i - 1);
-    bomb += "a" + std::to_string(i) + ": &a" + std::to_string(i) + " [" +
-            Join(
-                10, [&](auto) { return before; }, ",") +
-            "]\n";
-  }
-  h.Manifest(bomb);
+  h.Manifest(Bomb());
   Refused(h, "BL3004", "more than 100000 values");
   Refused(h, "BL3004", "BYLAW_MAX_MANIFEST_BYTES");
   h.Write("bylaw.yaml", "mesh: " + Repeat("[", kMany));

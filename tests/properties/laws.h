@@ -1,6 +1,6 @@
 // The laws of decisions.md ("Properties") that need no oracle, over generated
-// repositories. Laws 1 and 5 to 13 compare decisions of the engine; that a
-// decision is the right one is for compare.h.
+// repositories: all but 7, which compare.h checks on every decision. They
+// compare decisions of the engine; that one is right is for compare.h too.
 #ifndef BYLAW_TESTS_PROPERTIES_LAWS_H_
 #define BYLAW_TESTS_PROPERTIES_LAWS_H_
 

@@ -89,6 +89,27 @@ const Break kBreaks[] = {
     {"file", [](Program& p) { p.rules[0].position.file = 5; }},
     {"parent", [](Program& p) { p.scopes[0].parent = 0; }},
     {"type", [](Program& p) { p.schema.entities[0].attributes[0].type = 9; }},
+    {"inverse holds no entity",
+     [](Program& p) {
+       // A type that is no collection holds nothing, whatever it says.
+       p.schema.types[0].element = 0;
+       p.schema.entities[0].attributes[0].inverse = 0;
+     }},
+    {"inverse is no attribute",
+     [](Program& p) {
+       TypeInfo thing;
+       thing.kind = Kind::kEntity;
+       thing.entities = {0};
+       Attribute& a = p.schema.entities[0].attributes[0];
+       a.type = p.schema.Intern(thing);
+       a.inverse = 1;
+     }},
+    {"others have used up", [](Program& p) { p.chunks[3] = p.chunks[1]; }},
+    {"two rules have one code",
+     [](Program& p) {
+       p.rules.push_back(p.rules[0]);
+       p.policies[0].num_rules = 2;
+     }},
     {"subtree", [](Program& p) { p.schema.terms[1].end = 9; }},
     {"parent", [](Program& p) { p.schema.terms[1].parent = 1; }},
     {"contiguous", [](Program& p) { p.schema.vocabularies[0].first_term = 1; }},
