@@ -420,14 +420,26 @@ bool Checker::CheckPattern(const ast::Expr& pattern, bool regular) {
     return false;
   }
   if (!regular) return true;
-  RE2::Options options;
-  options.set_log_errors(false);
   const Limits limits =
       input.manifest != nullptr ? input.manifest->settings.limits : Limits();
+  const int64_t together = limits.pattern_instructions;
+  if (pattern_instructions_ > together) return false;  // said already
+  RE2::Options options;
+  options.set_log_errors(false);
   const int64_t most = limits.pattern_bytes;
   options.set_max_mem(most);
   const RE2 re(pattern.text, options);
-  if (re.ok()) return true;
+  if (re.ok()) {
+    if (!patterns_.insert(pattern.text).second) return true;
+    pattern_instructions_ += re.ProgramSize();
+    if (pattern_instructions_ <= together) return true;
+    Error(Code::BL2028, pattern.span,
+          absl::StrCat("with this pattern, all patterns together take more "
+                       "than ",
+                       together, " instructions"),
+          absl::StrCat("shorten them, ", HowToRaise("pattern_instructions")));
+    return false;
+  }
   if (re.error_code() == RE2::ErrorPatternTooLarge) {
     Error(Code::BL2028, pattern.span,
           absl::StrCat("the pattern takes more than ", most,

@@ -1,6 +1,7 @@
 // Waivers: who may declare them, of what, for how long.
 #include <algorithm>
 #include <cctype>
+#include <tuple>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -194,7 +195,8 @@ void CheckWaivers(Checker& checker) {
   }
   std::sort(checker.program.waivers.begin(), checker.program.waivers.end(),
             [](const typed::Waiver& a, const typed::Waiver& b) {
-              return a.id < b.id;
+              return std::tuple(a.span.file->path(), a.span.begin) <
+                     std::tuple(b.span.file->path(), b.span.begin);
             });
 }
 

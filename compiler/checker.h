@@ -538,6 +538,9 @@ class Checker {
   int suggestions_ = 0;
   absl::flat_hash_map<std::string, Module*> module_by_name_;
   mutable std::vector<bool> proposed_;  // cache of ProposedTypes
+  // Of `matches`, each once; what all take together.
+  absl::flat_hash_set<std::string> patterns_;
+  int64_t pattern_instructions_ = 0;
 };
 
 // Reports what is wrong with scopes, delegation, overrides, waivers and the

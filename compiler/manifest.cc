@@ -303,23 +303,21 @@ class Reader {
     }
   }
 
-  std::optional<Level> ReadLevel(const YamlNode& node, bool after_grace) {
+  std::optional<Level> ReadLevel(const YamlNode& node) {
     static const std::vector<std::string> kLevels = {"mandatory", "overridable",
                                                      "advisory"};
     if (!IsText(node, "an enforcement level")) return std::nullopt;
     if (node.text == "mandatory") return Level::kMandatory;
     if (node.text == "overridable") return Level::kOverridable;
-    if (node.text == "advisory" && !after_grace) return Level::kAdvisory;
+    if (node.text == "advisory") return Level::kAdvisory;
     std::string suggestion = Guess(node.text, kLevels);
-    if (suggestion.empty() || node.text == "advisory") {
-      suggestion = after_grace ? "after a grace a policy is mandatory or "
-                                 "overridable"
-                               : "levels are mandatory, overridable, advisory "
-                                 "and { grace: 2027-01-31, then: mandatory }";
+    if (suggestion.empty()) {
+      suggestion =
+          "levels are mandatory, overridable, advisory and "
+          "{ grace: 2027-01-31, then: mandatory }";
     }
     sink_.Add(Code::BL3013, node.span,
-              absl::StrCat("`", node.text, "` is no enforcement level",
-                           after_grace ? " after a grace" : ""),
+              absl::StrCat("`", node.text, "` is no enforcement level"),
               suggestion);
     return std::nullopt;
   }
@@ -346,13 +344,13 @@ class Reader {
                  }},
                 {"then",
                  [&](const YamlNode& n) {
-                   const std::optional<Level> level = ReadLevel(n, true);
+                   const std::optional<Level> level = ReadLevel(n);
                    if (level.has_value()) enforcement.level = *level;
                    ok = ok && level.has_value();
                  }}},
                {"grace", "then"});
       } else {
-        const std::optional<Level> level = ReadLevel(*entry.value, false);
+        const std::optional<Level> level = ReadLevel(*entry.value);
         if (level.has_value()) enforcement.level = *level;
         ok = ok && level.has_value();
       }

@@ -72,12 +72,17 @@ class Lines {
     const uint32_t line = static_cast<uint32_t>(mark.line) + 1;
     uint32_t column = static_cast<uint32_t>(std::max(mark.column, 0));
     if (!ascii_ && line <= starts_.size()) {
+      // Places follow each other: counting goes on where it stopped.
       const size_t from = starts_[line - 1];
       const size_t to = std::min(from + column, text_.size());
-      column = 0;
-      for (size_t i = from; i < to; ++i) {
-        column += (static_cast<uint8_t>(text_[i]) & 0xc0) != 0x80;
+      if (to < counted_ || from > counted_from_) {
+        counted_ = counted_from_ = from;
+        characters_ = 0;
       }
+      for (; counted_ < to; ++counted_) {
+        characters_ += (static_cast<uint8_t>(text_[counted_]) & 0xc0) != 0x80;
+      }
+      column = characters_;
     }
     return {line, column + 1};
   }
@@ -86,6 +91,9 @@ class Lines {
   std::string_view text_;
   bool ascii_ = true;
   std::vector<size_t> starts_;
+  // Characters from the begin of a line up to a place in it.
+  mutable size_t counted_from_ = 0, counted_ = 0;
+  mutable uint32_t characters_ = 0;
 };
 
 class Builder : public YAML::EventHandler {

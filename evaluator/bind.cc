@@ -380,17 +380,16 @@ bool Binder::Reference(uint32_t entity_type, std::string_view id,
                          entity_type == bound_.subject_type;
     const bool resource = n == bound_.resource &&
                           entity_type == bound_.resource_type && in_context_;
-    if (!subject && !resource && !IsProposed(n)) {
+    if (!subject && !resource && (in_context_ || !IsProposed(n))) {
       Fail(DecodeProblem::kReference, node,
            "there is no " + schema_.entities[entity_type].name + " " +
                Quoted(id),
            "");
       return false;
     }
-    // No view of facts has it: the proposal's is the only one.
-    *out = subject ? n | view_ : n;
-    return true;
   }
+  // "What the context names" is as facts know it, the resource too: what only
+  // the proposal says of it is not to be read there.
   *out = n | view_;
   return true;
 }

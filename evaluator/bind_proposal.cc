@@ -415,11 +415,16 @@ void Binder::RemoveChildren(Cell n) {
   OverlayRecord** mine = overlay().changed.Find(n);
   const bool proposed = mine != nullptr && (*mine)->proposed;
   const auto& attributes = schema_.entities[known->type].attributes;
+  const auto names = [&](Cell x) {
+    const Value* slots = (*mine)->slots;
+    return std::any_of(slots, slots + attributes.size(),
+                       [&](const Value& v) { return HoldsCell(v, x); });
+  };
   for (uint32_t slot = 0; slot < attributes.size(); ++slot) {
     EachCell(facts_.Unclosed(n, slot), [&](Cell x) {
       const EntityRecord* child = facts_.Find(x);
       if (child == nullptr || IsProposed(x) || overlay().removed.contains(x) ||
-          (proposed && HoldsCell((*mine)->slots[slot], x))) {
+          (proposed && names(x))) {
         return;
       }
       // A child of another parent too is not lost.

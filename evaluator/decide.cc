@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <tuple>
 
 #include "evaluator/filter.h"
 #include "evaluator/mask.h"
@@ -697,7 +698,7 @@ class Composer {
   }
 
   int64_t Keep() const {
-    int64_t keep = std::min(keep_, program_.settings.keep_maximum);
+    int64_t keep = keep_;
     if (with_now_) keep = std::min(keep, program_.settings.keep_with_now);
     if (cut_ != INT64_MAX) keep = std::min(keep, cut_ - request_.now);
     return keep;
@@ -734,6 +735,7 @@ class Composer {
                   return number(a.policy) < number(b.policy);
                 }
                 if (a.rule != b.rule) return number(a.rule) < number(b.rule);
+                if (const int c = ComparePlaces(a, b)) return c < 0;
                 const int c =
                     CompareElements(world_, {a.elements, a.num_elements},
                                     {b.elements, b.num_elements});
@@ -743,10 +745,22 @@ class Composer {
         std::unique(errors.begin(), errors.end(),
                     [](const DecisionError& a, const DecisionError& b) {
                       return a.rule == b.rule && a.policy == b.policy &&
+                             ComparePlaces(a, b) == 0 &&
                              a.elements == b.elements && a.message == b.message;
                     });
     errors.resize_down(static_cast<size_t>(end - errors.begin()));
     decision_.errors = errors.span();
+  }
+
+  // Of what has no rule; rules are numbered in the order of their places.
+  static int ComparePlaces(const DecisionError& a, const DecisionError& b) {
+    static const Position kNowhere;
+    const Position& x = a.position != nullptr ? *a.position : kNowhere;
+    const Position& y = b.position != nullptr ? *b.position : kNowhere;
+    const auto place = [](const Position& p) {
+      return std::tuple(p.file, p.line, p.column);
+    };
+    return place(x) < place(y) ? -1 : place(y) < place(x);
   }
 
   void ListWaivers() {

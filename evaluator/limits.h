@@ -27,6 +27,10 @@ inline constexpr uint64_t kMaxTextBytes = Limits().text_bytes;
 // recurses. No policy text is nested deeper.
 inline constexpr uint16_t kMaxValueDepth = 256;
 
+// What walking a nested value that code makes meets: values share their parts,
+// so that few instructions could make one of 2^40 elements.
+inline constexpr uint64_t kMaxValueElements = 100'000;
+
 // Elements of a set that count as one instruction of the budget where an
 // operation walks through it.
 inline constexpr uint32_t kElementsPerStep = 8;

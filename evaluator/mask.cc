@@ -11,9 +11,6 @@
 namespace bylaw {
 namespace {
 
-// Longer texts do not exist: a symbol's text is shorter than 2 GiB.
-constexpr int64_t kMaxShown = std::numeric_limits<int32_t>::max();
-
 constexpr std::string_view kNames[] = {
     "none",  "show_first", "show_last", "keep_domain", "hash", "truncate",
     "round", "network",    "constant",  "redact",      "null", "hide"};
@@ -172,8 +169,8 @@ Value Hash(const Value& value, std::string_view key, World& world) {
 Value Network(const FittedMask& m, const Ip& ip, World& world) {
   Ip* out = world.arena().New<Ip>(1);
   *out = ip;
-  const uint32_t kept = ip.family == 4 ? m.n : m.k;
-  for (uint32_t bit = kept; bit < 128; ++bit) {
+  const uint64_t kept = ip.family == 4 ? m.n : m.k;
+  for (uint64_t bit = kept; bit < 128; ++bit) {
     out->bytes[bit / 8] &= static_cast<uint8_t>(~(0x80u >> (bit % 8)));
   }
   Value v;
@@ -297,7 +294,7 @@ bool FitMask(MaskKind mask, std::span<const Value> arguments, Kind type,
         *error = "a mask must show at least 1 character";
         return false;
       }
-      m.n = m.k = static_cast<uint32_t>(std::min(n, kMaxShown));
+      m.n = m.k = static_cast<uint64_t>(n);
       if (type == Kind::kString) *out = m;
       return true;
     }
@@ -347,8 +344,8 @@ bool FitMask(MaskKind mask, std::span<const Value> arguments, Kind type,
         *error = "network takes 0 to 32 bits of IPv4 and 0 to 128 of IPv6";
         return false;
       }
-      m.n = static_cast<uint32_t>(v4);
-      m.k = static_cast<uint32_t>(v6);
+      m.n = static_cast<uint64_t>(v4);
+      m.k = static_cast<uint64_t>(v6);
       if (type == Kind::kIp) *out = m;
       return true;
     }

@@ -24,7 +24,7 @@ struct FittedMask {
   MaskKind kind = MaskKind::kNone;  // kShowLast covers shows from the end
   // kShowFirst, kShowLast: characters shown, and the length up to which a
   // value becomes all x. kNetwork: bits of IPv4 and IPv6.
-  uint32_t n = 0, k = 0;
+  uint64_t n = 0, k = 0;
   TruncateUnit unit = TruncateUnit::kHour;
   int64_t step = 0;  // kRound: of Int, or millionths of a Decimal
   Value constant;    // kConstant

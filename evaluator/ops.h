@@ -20,10 +20,17 @@ struct OpContext {
   World& world;
   std::string_view error;  // of the operation that failed
   uint64_t steps = 0;      // work beyond one instruction, to be charged
-  uint64_t text_bytes = kMaxTextBytes;  // that a text may have
+  uint64_t text_bytes = kMaxTextBytes;    // that a text may have
+  uint64_t most_steps = kDecisionBudget;  // that are left; more is an error
 
   // Sets `error` to the parts joined, in the arena. Always false.
   bool Fail(std::initializer_list<std::string_view> parts);
+  // Notes work beyond one instruction; false once it is more than is left, so
+  // that whoever charges next stops.
+  bool Work(uint64_t more) {
+    steps += more;
+    return steps <= most_steps || Fail({"too much work"});
+  }
 };
 
 enum class Test : int8_t { kFalse = 0, kTrue = 1, kError = -1 };
@@ -70,8 +77,9 @@ bool SumOf(OpContext& cx, Kind kind, const Value* sum, Value* out);
 // The lesser or greater of both; `b` if `a` is missing.
 bool LeastOf(OpContext& cx, const Value& a, const Value& b, Value* out);
 bool GreatestOf(OpContext& cx, const Value& a, const Value& b, Value* out);
-// How deep collections and records that code makes are nested, kept in
-// Value::reserved; false past kMaxValueDepth.
+// How deep a collection or record of these parts is nested, kept in
+// Value::reserved; false past kMaxValueDepth, and if walking all that they hold
+// meets more than kMaxValueElements.
 bool NestingOf(OpContext& cx, std::span<const Value> parts, uint16_t* depth);
 bool MakeSetOrList(OpContext& cx, Kind kind, std::span<const Value> elements,
                    Value* out);

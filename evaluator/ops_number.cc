@@ -1,4 +1,5 @@
 // Numbers, dates and times, texts, and the making of sets.
+#include <bit>
 #include <limits>
 
 #include "evaluator/limits.h"
@@ -246,7 +247,12 @@ bool MakeSetOrList(OpContext& cx, Kind kind, std::span<const Value> elements,
   }
   uint16_t depth = 0;
   if (!NestingOf(cx, elements, &depth)) return false;
-  cx.steps += elements.size() / kElementsPerStep;
+  // Nested ones are compared with each other where they are put in order.
+  const uint64_t work = depth == 1 || kind == Kind::kList
+                            ? elements.size()
+                            : CountElements(elements, kMaxValueElements) *
+                                  std::bit_width(elements.size());
+  if (!cx.Work(work / kElementsPerStep)) return false;
   *out = MakeCollection(cx.world.arena(), kind, element, elements);
   out->reserved = depth;
   return true;
@@ -257,7 +263,15 @@ bool NestingOf(OpContext& cx, std::span<const Value> parts, uint16_t* depth) {
   for (const Value& v : parts) {
     if (!v.missing()) *depth = std::max<uint16_t>(*depth, v.reserved + 1);
   }
-  return *depth <= kMaxValueDepth || cx.Fail({"a value is nested too deeply"});
+  if (*depth == 1) return true;
+  if (*depth > kMaxValueDepth) {
+    return cx.Fail({"a value is nested too deeply"});
+  }
+  const uint64_t n = CountElements(parts, kMaxValueElements);
+  if (!cx.Work(n / kElementsPerStep)) return false;
+  return n <= kMaxValueElements ||
+         cx.Fail({"a value holds more than ", std::to_string(kMaxValueElements),
+                  " elements with all that they hold; nest it less"});
 }
 
 bool CheckTextSize(OpContext& cx, size_t bytes) {
@@ -279,7 +293,7 @@ bool Concatenate(OpContext& cx, std::span<const Value> texts, Value* out) {
     const std::string_view text = cx.world.Text(t.size);
     at = std::copy(text.begin(), text.end(), at);
   }
-  cx.steps += size / kTextBytesPerStep;
+  if (!cx.Work(size / kTextBytesPerStep)) return false;
   *out = Value::OfCell(Kind::kString, cx.world.Intern({bytes, size}));
   return true;
 }
@@ -370,7 +384,7 @@ uint32_t CountCodePoints(std::string_view text) {
 bool Lower(OpContext& cx, const Value& a, Value* out) {
   if (a.kind != Kind::kString) return Mismatch(cx, "lower", a);
   const std::string_view text = cx.world.Text(a.size);
-  cx.steps += text.size() / kTextBytesPerStep;
+  if (!cx.Work(text.size() / kTextBytesPerStep)) return false;
   *out = Value::OfCell(Kind::kString,
                        cx.world.Intern(LowerText(cx.world.arena(), text)));
   return true;
@@ -379,7 +393,7 @@ bool Lower(OpContext& cx, const Value& a, Value* out) {
 bool Length(OpContext& cx, const Value& a, Value* out) {
   if (a.kind != Kind::kString) return Mismatch(cx, "length", a);
   const std::string_view text = cx.world.Text(a.size);
-  cx.steps += text.size() / 64;
+  if (!cx.Work(text.size() / 64)) return false;
   *out = Value::Number(Kind::kInt, CountCodePoints(text));
   return true;
 }

@@ -30,8 +30,13 @@ std::span<const Cell> CellsOf(const Value& v) {
   return {v.cells, v.size};
 }
 
-void Charge(OpContext& cx, uint32_t elements) {
-  cx.steps += elements / kElementsPerStep;
+// What comparing the value with another meets at most.
+bool ChargeComparison(OpContext& cx, const Value& v) {
+  const uint64_t n =
+      IsSetOrList(v) && !IsCompound(v.element)
+          ? v.size
+          : CountElements({&v, 1}, cx.most_steps * kElementsPerStep);
+  return cx.Work(n / kElementsPerStep);
 }
 
 // A missing value is no collection, but where one is expected it has no
@@ -39,8 +44,9 @@ void Charge(OpContext& cx, uint32_t elements) {
 bool Collection(OpContext& cx, std::string_view what, const Value& a,
                 const Value& set, Test* result) {
   if (IsSetOrList(set)) {
-    Charge(cx, set.size);
-    return true;
+    if (ChargeComparison(cx, set)) return true;
+    *result = Test::kError;
+    return false;
   }
   *result = set.missing() ? Test::kFalse : Mismatch(cx, what, a, set);
   return false;
@@ -153,8 +159,9 @@ Test IsEqual(OpContext& cx, const Value& a, const Value& b) {
     case Kind::kList:
     case Kind::kMap:
     case Kind::kRecord:
-      Charge(cx, std::min(a.size, b.size));
-      return ToTest(a.size == b.size && CompareValues(a, b) == 0);
+      if (a.size != b.size) return Test::kFalse;
+      if (!ChargeComparison(cx, a)) return Test::kError;
+      return ToTest(CompareValues(a, b) == 0);
     case Kind::kIp:
     case Kind::kVersion:
       return ToTest(CompareValues(a, b) == 0);
@@ -288,7 +295,7 @@ Test IsIpWithin(OpContext& cx, const Value& a, const Value& b) {
     return ToTest(IpWithin(*a.ip, *b.ip));
   if (a.kind == Kind::kIp && IsSetOrList(b) &&
       (b.size == 0 || b.element == Kind::kIp)) {
-    Charge(cx, b.size);
+    if (!ChargeComparison(cx, b)) return Test::kError;
     for (uint32_t i = 0; i < b.size; ++i)
       if (IpWithin(*a.ip, *b.values[i].ip)) return Test::kTrue;
     return Test::kFalse;
@@ -379,7 +386,7 @@ Test OnTexts(OpContext& cx, std::string_view what, const Value& a,
   if (a.kind != Kind::kString || b.kind != Kind::kString)
     return Mismatch(cx, what, a, b);
   const std::string_view text = cx.world.Text(a.size);
-  Charge(cx, static_cast<uint32_t>(text.size() / 8));
+  if (!cx.Work(text.size() / 64)) return Test::kError;
   return ToTest(test(text, cx.world.Text(b.size)));
 }
 

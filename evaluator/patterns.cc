@@ -29,16 +29,28 @@ struct Patterns::Compiled {
 };
 
 Patterns::Patterns(const Program& program) {
-  for (const std::string& pattern : program.patterns)
-    compiled_.push_back(std::make_unique<Compiled>(
-        pattern, program.settings.limits.pattern_bytes));
+  // The compiler holds patterns to these limits; of a bundle that does not,
+  // those beyond them match nothing: whoever uses one errs.
+  const Limits& limits = program.settings.limits;
+  int64_t instructions = 0;
+  for (const std::string& pattern : program.patterns) {
+    compiled_.push_back(
+        instructions <= limits.pattern_instructions
+            ? std::make_unique<Compiled>(pattern, limits.pattern_bytes)
+            : nullptr);
+    if (compiled_.back() != nullptr && compiled_.back()->re.ok()) {
+      instructions += compiled_.back()->re.ProgramSize();
+    }
+  }
 }
 
 Patterns::~Patterns() = default;
 
 bool Patterns::Matches(uint32_t pattern, std::string_view text,
                        bool* valid) const {
-  return Match(compiled_[pattern]->re, text, valid);
+  *valid = false;
+  return compiled_[pattern] != nullptr &&
+         Match(compiled_[pattern]->re, text, valid);
 }
 
 bool Patterns::MatchesOnce(const std::string& pattern, std::string_view text,

@@ -9,7 +9,8 @@ namespace {
 
 class Printer {
  public:
-  explicit Printer(const World& world) : world_(world), text_(&world.arena()) {}
+  Printer(const World& world, uint64_t most)
+      : world_(world), most_(most), text_(&world.arena()) {}
 
   std::string_view Take() { return {text_.data(), text_.size()}; }
 
@@ -49,7 +50,7 @@ class Printer {
         return Elements(v);
       case Kind::kRecord:
         Append("{");
-        for (uint32_t i = 0, n = 0; i < v.size; ++i) {
+        for (uint32_t i = 0, n = 0; i < v.size && !full(); ++i) {
           if (v.values[i].missing()) continue;
           if (n++ > 0) Append(", ");
           Print(v.values[i]);
@@ -57,7 +58,7 @@ class Printer {
         return Append("}");
       case Kind::kMap:
         Append("{");
-        for (uint32_t i = 0; i < v.size; ++i) {
+        for (uint32_t i = 0; i < v.size && !full(); ++i) {
           if (i > 0) Append(", ");
           Append(world_.Text(v.entries[i].key));
           Append(": ");
@@ -74,8 +75,10 @@ class Printer {
     for (char c : s) text_.push_back(c);
   }
 
+  bool full() const { return text_.size() > most_; }
+
   void Elements(const Value& v) {
-    for (uint32_t i = 0; i < v.size; ++i) {
+    for (uint32_t i = 0; i < v.size && !full(); ++i) {
       if (i > 0) Append(", ");
       Print(IsCellKind(v.element) ? Value::OfCell(v.element, v.cells[i])
                                   : v.values[i]);
@@ -85,6 +88,8 @@ class Printer {
   // In the order of the texts: numbers of symbols and entities depend on what
   // else is loaded.
   void SortedTexts(const Value& v) {
+    // With what stands between them they are too long, if empty too.
+    if (v.size > 1 + most_ / 2) return Elements(v);
     std::string_view* texts =
         static_cast<std::string_view*>(world_.arena().Allocate(
             sizeof(std::string_view) * v.size, alignof(std::string_view)));
@@ -93,20 +98,21 @@ class Printer {
                                             : world_.IdOf(v.cells[i]);
     }
     std::sort(texts, texts + v.size);
-    for (uint32_t i = 0; i < v.size; ++i) {
+    for (uint32_t i = 0; i < v.size && !full(); ++i) {
       if (i > 0) Append(", ");
       Append(texts[i]);
     }
   }
 
   const World& world_;
+  const uint64_t most_;
   ArenaVector<char> text_;
 };
 
 }  // namespace
 
-std::string_view PrintValue(const World& world, const Value& v) {
-  Printer printer(world);
+std::string_view PrintValue(const World& world, const Value& v, uint64_t most) {
+  Printer printer(world, most);
   printer.Print(v);
   return printer.Take();
 }

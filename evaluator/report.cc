@@ -119,13 +119,14 @@ class Reporter {
   }
 
   std::vector<Node> ArgumentsOf(const FittedMask& m, Kind type) const {
+    const int64_t n = static_cast<int64_t>(m.n), k = static_cast<int64_t>(m.k);
     switch (m.kind) {
       case MaskKind::kShowFirst:
       case MaskKind::kShowLast:
-        if (m.n == m.k) return {NumberNode(m.n)};
-        return {NumberNode(m.n), NumberNode(m.k)};
+        if (n == k) return {NumberNode(n)};
+        return {NumberNode(n), NumberNode(k)};
       case MaskKind::kNetwork:
-        return {NumberNode(m.n), NumberNode(m.k)};
+        return {NumberNode(n), NumberNode(k)};
       case MaskKind::kTruncate:
         return {TextNode(TruncateUnitName(m.unit))};
       case MaskKind::kRound:

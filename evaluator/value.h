@@ -66,6 +66,12 @@ struct MapEntry {
   Value value;
 };
 
+// True if values of `k` hold values.
+inline bool IsCompound(Kind k) {
+  return k == Kind::kSet || k == Kind::kList || k == Kind::kMap ||
+         k == Kind::kRecord;
+}
+
 // True if sets and lists of `k` hold cells.
 inline bool IsCellKind(Kind k) {
   return k == Kind::kString || k == Kind::kTerm || k == Kind::kEntity;

@@ -62,6 +62,30 @@ int CompareValues(const Value& a, const Value& b) {
   return 0;
 }
 
+uint64_t CountElements(std::span<const Value> parts, uint64_t most) {
+  uint64_t n = parts.size();
+  for (const Value& v : parts) {
+    if (n > most) return n;
+    switch (v.kind) {
+      case Kind::kSet:
+      case Kind::kList:
+        n += IsCompound(v.element) ? CountElements({v.values, v.size}, most - n)
+                                   : v.size / (IsCellKind(v.element) ? 8 : 1);
+        break;
+      case Kind::kRecord:
+        n += CountElements({v.values, v.size}, most - n);
+        break;
+      case Kind::kMap:
+        for (uint32_t i = 0; i < v.size && n <= most; ++i)
+          n += CountElements({&v.entries[i].value, 1}, most - n);
+        break;
+      default:
+        break;
+    }
+  }
+  return n;
+}
+
 uint32_t SortCells(Cell* cells, uint32_t n) {
   const auto less = [](Cell a, Cell b) {
     return (a & kEntityMask) < (b & kEntityMask);

@@ -15,6 +15,10 @@ namespace bylaw {
 // Negative, 0 or positive. Values of different kinds stand by kind.
 int CompareValues(const Value& a, const Value& b);
 
+// What walking the parts meets, they and all that they hold; it stops beyond
+// `most`. Sets and lists of cells count one for eight.
+uint64_t CountElements(std::span<const Value> parts, uint64_t most);
+
 // Puts elements in order and drops repetitions; returns how many are left.
 uint32_t SortCells(Cell* cells, uint32_t n);
 uint32_t SortValues(Value* values, uint32_t n);

@@ -168,6 +168,11 @@ Value* Vm::Stack(uint32_t size) {
   return stack_;
 }
 
+// A finding is put in order among others, and written out.
+bool Vm::ChargeFinding(std::span<const Value> elements) {
+  return Charge(kStepsPerFinding + CountElements(elements, budget_));
+}
+
 bool Vm::Charge(uint64_t steps) {
   if (steps <= budget_) [[likely]] {
     budget_ -= steps;
@@ -274,7 +279,7 @@ bool Vm::Execute(uint32_t chunk_index, Value* R, Value* result) {
   const Instruction* const code = program_->code.data() + chunk.begin;
   const Instruction* pc = code;
   Instruction i;
-  OpContext cx{*world_, {}, 0, text_bytes_};
+  OpContext cx{*world_, {}, 0, text_bytes_, budget_};
 
 #define TRY(e)           \
   if (!(e)) [[unlikely]] \
@@ -540,7 +545,7 @@ dispatch:
       cx.error = "the pattern is not valid";
       goto raise;
     }
-    cx.steps += text.size() / 16;
+    TRY(cx.Work(text.size() / 16));
     R[i.b] = Value::Bool(matches);
     NEXT_INSTRUCTION;
   }
@@ -677,9 +682,9 @@ dispatch:
     NEXT_INSTRUCTION;
   }
   OP(PRINT) {
-    const std::string_view text = PrintValue(*world_, R[i.c]);
-    TRY(CheckTextSize(cx, text.size()));
+    const std::string_view text = PrintValue(*world_, R[i.c], cx.text_bytes);
     if (!Charge(text.size() / kTextBytesPerStep)) return false;
+    TRY(CheckTextSize(cx, text.size()));
     R[i.b] = Value::OfCell(Kind::kString, world_->Intern(text));
     NEXT_INSTRUCTION;
   }
@@ -709,7 +714,7 @@ dispatch:
 
   // --- Effects -------------------------------------------------------------
   OP(FAIL) {
-    if (!Charge(kStepsPerFinding + i.a)) return false;
+    if (!ChargeFinding({R, i.a})) return false;
     RuleError e;
     e.rule = rule_;
     e.num_elements = i.a;
@@ -723,9 +728,9 @@ dispatch:
     Effect e;
     e.rule = rule_;
     e.num_elements = program_->rules[rule_].num_elements;
-    if (e.num_elements != 0 && !Charge(kStepsPerFinding + e.num_elements))
-      return false;
     e.elements = Elements();
+    if (e.num_elements != 0 && !ChargeFinding({e.elements, e.num_elements}))
+      return false;
     effects_->push_back(e);
     NEXT_INSTRUCTION;
   }
@@ -757,7 +762,7 @@ dispatch:
     e.rule = rule_;
     e.num_elements = program_->rules[rule_].num_elements;
     e.elements = Elements();
-    if (!Charge(kStepsPerFinding + e.num_elements)) return false;
+    if (!ChargeFinding({e.elements, e.num_elements})) return false;
     e.filter = FilterOf(*world_, v);
     effects_->push_back(e);
     NEXT_INSTRUCTION;
@@ -766,10 +771,12 @@ dispatch:
     Effect e;
     e.rule = rule_;
     e.num_elements = program_->rules[rule_].num_elements;
-    if (!Charge(kStepsPerFinding + e.num_elements + i.d)) return false;
     e.elements = Elements();
     e.num_arguments = i.d;
     e.arguments = CopyValues(&R[i.c], i.d);
+    if (!ChargeFinding({e.elements, e.num_elements}) ||
+        !Charge(CountElements({e.arguments, i.d}, budget_)))
+      return false;
     effects_->push_back(e);
     NEXT_INSTRUCTION;
   }

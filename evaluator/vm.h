@@ -82,6 +82,7 @@ class Vm {
   bool Run(uint32_t chunk, std::span<const Value> arguments, Value* result);
   Value* Stack(uint32_t size);
   bool Charge(uint64_t steps);
+  bool ChargeFinding(std::span<const Value> elements);
   // Continues at the handler for `at`, or nullptr.
   static const Handler* FindHandler(const Chunk& chunk, uint32_t at);
   const Value* Elements();  // of the rule that runs, copied
@@ -108,8 +109,10 @@ class Vm {
   uint32_t stack_size_ = 0;
 };
 
-// A value as policies print it: `because` texts, messages, explain.
-std::string_view PrintValue(const World& world, const Value& v);
+// A value as policies print it: `because` texts, messages, explain. One of more
+// than `most` bytes is cut somewhere beyond them.
+std::string_view PrintValue(const World& world, const Value& v,
+                            uint64_t most = kMaxTextBytes);
 
 }  // namespace bylaw
 

@@ -23,7 +23,7 @@
 namespace bylaw {
 
 // Raised by every change of opcodes.def or of the format.
-inline constexpr uint32_t kBytecodeVersion = 2;
+inline constexpr uint32_t kBytecodeVersion = 3;
 
 struct Bundle {
   Program program;

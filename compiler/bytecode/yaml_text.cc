@@ -101,8 +101,7 @@ std::optional<YamlFlaw> YamlNesting::FindOpen(size_t end) const {
 size_t YamlNesting::PlaceOfEmpty(size_t mark) const {
   size_t end = std::min(mark, text_.size());
   while (true) {
-    size_t begin = end;
-    while (begin > 0 && text_[begin - 1] != '\n') --begin;
+    const size_t begin = LineBegin(end);
     const size_t first = text_.find_first_not_of(" \t\r", begin);
     if (first < end && text_[first] != '#' && text_[first] != '\n') {
       return first;
@@ -114,8 +113,19 @@ size_t YamlNesting::PlaceOfEmpty(size_t mark) const {
 
 int YamlNesting::ColumnOf(size_t at) const {
   at = std::min(at, text_.size());
-  const size_t newline = at == 0 ? kNowhere : text_.rfind('\n', at - 1);
-  return static_cast<int>(newline == kNowhere ? at : at - newline - 1);
+  return static_cast<int>(at - LineBegin(at));
+}
+
+size_t YamlNesting::LineBegin(size_t at) const {
+  if (at < seen_line_) {
+    const size_t newline = text_.substr(0, at).rfind('\n');
+    seen_line_ = newline == kNowhere ? 0 : newline + 1;
+  } else if (at > seen_) {
+    const size_t newline = text_.substr(seen_, at - seen_).rfind('\n');
+    if (newline != kNowhere) seen_line_ = seen_ + newline + 1;
+  }
+  seen_ = at;
+  return seen_line_;
 }
 
 size_t YamlNesting::SkipProperties(size_t at) const {

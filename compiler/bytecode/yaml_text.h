@@ -51,6 +51,8 @@ class YamlNesting {
   };
 
   int ColumnOf(size_t at) const;
+  // Where the line begins that holds `at`; fast where places follow each other.
+  size_t LineBegin(size_t at) const;
   // Past anchors, tags, comments and white space.
   size_t SkipProperties(size_t at) const;
   // The column that lines inside a value must exceed; -1: any will do.
@@ -70,7 +72,8 @@ class YamlNesting {
 
   std::string_view text_;
   std::vector<Level> levels_;
-  size_t last_ = 0;  // of the last event
+  size_t last_ = 0;                          // of the last event
+  mutable size_t seen_ = 0, seen_line_ = 0;  // of the last LineBegin
 };
 
 }  // namespace bylaw

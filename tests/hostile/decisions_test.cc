@@ -70,6 +70,49 @@ TEST_CASE("texts that double") {
   CHECK(h.Decide("inspect").code == 1);
 }
 
+TEST_CASE("values that double") {
+  const Hostile h;
+  std::string lets = "let x0 = [u.id, u.id]\nlet y0 = [u.id, u.id]\n";
+  for (int i = 1; i < 40; ++i) {
+    for (const std::string& name : {std::string("x"), std::string("y")}) {
+      const std::string before = name + std::to_string(i - 1);
+      lets += "let " + name + std::to_string(i) + " = [" + before + ", " +
+              before + "]\n";
+    }
+  }
+  for (const std::string& rule :
+       {std::string("deny when x39 == y39 because \"x\""),
+        std::string("deny when {x39} == {y39} because \"x\""),
+        std::string("deny because \"{x39}\""),
+        std::string("for a in x39 { deny because \"x\" }")}) {
+    INFO(rule);
+    h.Gate(lets + rule);
+    const Outcome o = h.Decide("inspect");
+    CHECK(o.code == 1);
+    CHECK(o.out.find("more than 100000 elements") != std::string::npos);
+  }
+  // Below that, again and again.
+  h.Places(kMany);
+  for (const std::string& rule :
+       {std::string("for a in all Place { deny when x14 == y14 and a.id == "
+                    "\"z\" because \"x\" }"),
+        std::string(
+            "for a in all Place { require audit(level: \"{x14}\") }")}) {
+    INFO(rule);
+    h.Gate(lets + rule);
+    Exhausts(h, "decision_steps");
+  }
+}
+
+TEST_CASE("large sets in texts") {
+  const Hostile h;
+  h.Places(kMany);
+  h.Gate("for a in all Place { deny because \"{a.id}: {all Place}\" }");
+  const Outcome o = h.Decide("inspect");
+  INFO(o.err.substr(0, 1000) << o.out.substr(0, 1000));
+  CHECK(o.code == 1);
+}
+
 TEST_CASE("a text at the limit and one byte above") {
   const Hostile h;
   h.Manifest("limits: { text_bytes: 256 }\n");

@@ -107,6 +107,22 @@ TEST_CASE("findings of one file of facts") {
   Refused(h, "BL1045", "raise `findings` under `limits:`");
 }
 
+TEST_CASE("facts on one line") {
+  const Hostile h;
+  const std::string many = Join(
+      1'000'000, [](auto) { return "é"; }, ",");
+  for (const std::string& text :
+       {"User: [" + many + "]", "User: { ana: { é: [" + many + "] } }",
+        "User: { " +
+            Join(
+                kMany, [](auto i) { return "a" + i + ": "; }, ", ") +
+            ", b: 1 }"}) {
+    INFO(text.substr(0, 100));
+    h.Write("facts/x.yaml", text);
+    Refused(h, "BL500", "facts/x.yaml:1:");
+  }
+}
+
 TEST_CASE("a dataset of two hundred thousand columns") {
   const Hostile h;
   h.Write("facts/x.json",

@@ -89,11 +89,21 @@ TEST_CASE("patterns that blow up when compiled") {
   Refused(h, "BL2028", "1000 at most together");
   h.Gate("deny when u.id matches `\\pL{900}` because \"x\"");
   Refused(h, "BL2028", "raise `pattern_bytes` under `limits:`");
-  h.Manifest("limits: { pattern_bytes: 200000000 }\n");
+  h.Manifest(
+      "limits: { pattern_bytes: 200000000, pattern_instructions: 9000000 }\n");
   Accepted(h);
   h.Gate("deny when u.id matches `[a-z]{1,900}` because \"x\"");
   h.Manifest("limits: { pattern_bytes: 16384 }\n");
   Refused(h, "BL2028", "more than 16384 bytes");
+  h.Manifest("");
+  h.Gate(
+      "deny when " +
+      Join(
+          1000,
+          [](auto i) { return "u.id matches `" + i + "(x{0,900}y{0,900})`"; },
+          " or ") +
+      " because \"x\"");
+  Refused(h, "BL2028", "raise `pattern_instructions` under `limits:`");
 }
 
 TEST_CASE("chains of definitions") {

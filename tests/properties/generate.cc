@@ -962,8 +962,12 @@ class Generator {
               Optional(Piece("columns: { " + ListText(asked) + " }, ")));
           continue;
         }
-        context.parts.push_back(
-            Optional(Piece(c.name + ": " + ValueOf(c.type) + ", ")));
+        // A request may name the resource itself there, known or not.
+        const std::string value =
+            c.name == "peer" && random_.Chance(60)
+                ? world_.entities[action.resource].name + " \"" + id + "\""
+                : ValueOf(c.type);
+        context.parts.push_back(Optional(Piece(c.name + ": " + value + ", ")));
       }
       if (!context.parts.empty()) {
         test.parts.push_back(

@@ -158,6 +158,10 @@ void MakeActions(World* world, Random& random) {
       a.context.push_back(
           {"columns", SetOf(Of(Base::kEntity, kCell)), false, " = d.columns"});
     }
+    if (proposes) {
+      a.context.push_back(
+          {"peer", Maybe(Of(Base::kEntity, resource)), false, ""});
+    }
     if (random.Chance(50)) {
       const std::string name =
           resource == kSheet ? "with_sheets" : "with_folders";

@@ -813,7 +813,7 @@ class Decider {
     for (const Instance* i : granting) out_.determining.insert(Describe(*i));
     std::map<std::string, std::pair<Kind, Mask>> masks;
     std::vector<std::string> filters;
-    std::vector<FilterPtr> parts;
+    std::vector<const Instance*> rows;
     std::set<std::string> obligations;
     for (const Instance& i : instances_) {
       if (i.rule->kind == RuleKind::kAllow) continue;
@@ -832,7 +832,7 @@ class Decider {
           break;
         }
         case RuleKind::kRows:
-          parts.push_back(i.filter);
+          rows.push_back(&i);
           break;
         default: {
           const ObligationType& type = schema_.obligations[i.rule->obligation];
@@ -850,7 +850,24 @@ class Decider {
       if (mask.second.kind == MaskKind::kNone) continue;
       out_.columns.push_back(name + " " + MaskText(mask.second, mask.first));
     }
-    for (const FilterPtr& f : parts) {
+    // "Sorted by policy id, position, and the ids of the loops' elements": a
+    // list may hold them in another order.
+    for (auto begin = rows.begin(); begin != rows.end();) {
+      const auto end = std::find_if(begin, rows.end(), [&](const Instance* i) {
+        return i->rule != (*begin)->rule;
+      });
+      std::stable_sort(begin, end, [](const Instance* a, const Instance* b) {
+        for (const auto& loop : a->rule->loops) {
+          const int c =
+              Compare(a->locals.at(loop->local), b->locals.at(loop->local));
+          if (c != 0) return c < 0;
+        }
+        return false;
+      });
+      begin = end;
+    }
+    for (const Instance* i : rows) {
+      const FilterPtr& f = i->filter;
       const bool is_false =
           f->op == Filter::Op::kConstant && f->constant.kind == Kind::kBool;
       if (is_false) {
@@ -858,7 +875,7 @@ class Decider {
         break;
       }
       const std::string text = TextOf(*f, schema_);
-      const bool brackets = f->op == Filter::Op::kOr && parts.size() > 1;
+      const bool brackets = f->op == Filter::Op::kOr && rows.size() > 1;
       out_.filter += (out_.filter.empty() ? "" : " and ") +
                      (brackets ? "(" + text + ")" : text);
     }

@@ -463,6 +463,10 @@ Val Evaluator::Arithmetic(const Expr& e, const Val& a, const Val& b) const {
                    MultiplyDecimals(AsDecimal(a).number, AsDecimal(b).number));
   }
   if (y == 0) throw Failure{"division by zero"};
+  // Two Ints need not fit Decimal; their quotient does, or it is an error.
+  if (a.kind == Kind::kInt && b.kind == Kind::kInt) {
+    return Checked(Kind::kDecimal, DivideDecimals(a.number, b.number));
+  }
   return Checked(Kind::kDecimal,
                  DivideDecimals(AsDecimal(a).number, AsDecimal(b).number));
 }

@@ -258,12 +258,33 @@ void Sight::Propose(const std::vector<typed::GivenEntity>& proposal) {
   std::set<Key> in_proposal;
   for (const auto& g : proposal) in_proposal.insert({g.entity, g.id});
   // What facts hold in attributes of the resource, as its children and nobody
-  // else's, goes: replaced, or left out.
+  // else's, goes: replaced, or left out. What the proposal's version of their
+  // parent names stays, though it does not nest it.
   std::set<Key> old;
+  const auto names = [&](const Key& parent, const Key& key) {
+    const auto is_it = [&](const Constant& c) {
+      return c.kind == Kind::kEntity && c.index == key.first &&
+             c.text == key.second;
+    };
+    for (const auto& g : proposal) {
+      if (Key{g.entity, g.id} != parent) continue;
+      for (const auto& [slot, value] : g.attributes) {
+        if (is_it(value) ||
+            std::any_of(value.elements.begin(), value.elements.end(), is_it)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  };
   const auto is_lost = [&](const Key& key, const Facts::Entity& entity) {
     bool held = false;
     for (const Key& parent : entity.parents) {
-      if (parent != resource && old.count(parent) == 0) return false;
+      if (parent != resource && !old.count(parent) &&
+          !in_proposal.count(parent)) {
+        return false;
+      }
+      if (names(parent, key)) return false;
       const auto it = known_.entities.find(parent);
       held |= it != known_.entities.end() && Holds(it->second, key);
     }

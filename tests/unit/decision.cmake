@@ -4,5 +4,4 @@ foreach(name IN ITEMS mask filter sql sql_postgres)
 endforeach()
 bylaw_test(decision_test ${CMAKE_CURRENT_LIST_DIR}/decision_test.cc
            ${CMAKE_CURRENT_LIST_DIR}/decision_scopes_test.cc
-           ${CMAKE_SOURCE_DIR}/cli/test_runner.cc
-           LIBS bylaw_evaluator bylaw_compiler bylaw_policies)
+           LIBS bylaw_test_runner bylaw_policies)

@@ -136,7 +136,7 @@ TEST_CASE("every wrong key, type and value has its code and place") {
            "enforcement: { council.x: { grace: 2027-02-03 } }\n",
        "BL3007 3:27"},
       {std::string(kHead) +
-           "enforcement: { council.x: { grace: 2027-02-03, then: advisory } "
+           "enforcement: { council.x: { grace: 2027-02-03, then: advisery } "
            "}\n",
        "BL3013 3:54"},
       {std::string(kHead) +
