@@ -1,6 +1,7 @@
 // Functions, constants, mask definitions, and the defaults of attributes.
 #include <algorithm>
 
+#include "compiler/bytecode/verify_schema.h"
 #include "compiler/check_graph.h"
 #include "compiler/check_names.h"
 #include "compiler/checker.h"
@@ -216,6 +217,17 @@ void Checker::CheckMaskDefs() {
 }
 
 void Checker::CheckDefaults() {
+  uint64_t values = 0;
+  const auto fits = [&](const std::optional<Constant>& value, const Span& at) {
+    if (!value.has_value()) return true;
+    values += CountValues(*value);
+    if (values <= kMaxDefaultValues) return true;
+    Error(Code::BL6020, at,
+          absl::StrCat("the defaults up to this one hold ", values,
+                       " values; the most is ", kMaxDefaultValues),
+          "let facts or a `def` hold what is long: nothing raises this bound");
+    return false;
+  };
   for (const Pending& pending : pending_) {
     if (pending.tree->default_value == nullptr) continue;
     const ast::Expr& tree = *pending.tree->default_value;
@@ -223,6 +235,7 @@ void Checker::CheckDefaults() {
     if (type == kNone) continue;
     if (pending.owner != Pending::Owner::kAction) {
       std::optional<Constant> value = EvalConstant(tree, *pending.module, type);
+      if (!fits(value, tree.span)) break;
       AttributeOf(pending).default_value = std::move(value);
       continue;
     }
@@ -246,6 +259,7 @@ void Checker::CheckDefaults() {
     value.value = CheckExpr(tree, env, type);
     if (value.value == nullptr) continue;
     std::optional<Constant> constant = FoldConstant(*value.value);
+    if (!fits(constant, tree.span)) break;
     if (constant.has_value()) {
       AttributeOf(pending).default_value = std::move(constant);
     } else {

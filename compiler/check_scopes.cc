@@ -4,6 +4,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/bytecode/verify_size.h"
 #include "compiler/check_names.h"
 #include "compiler/checker.h"
 #include "compiler/scope_passes.h"
@@ -60,6 +61,7 @@ class BlockChecker {
     }
     ReportMissing();
     ReportCycles();
+    ReportDepth();
     // Parents come first: their clauses limit those of their children.
     for (uint32_t i = 0; i < count; ++i) {
       if (blocks_[i].tree == nullptr || IsSecondRoot(i) ||
@@ -197,21 +199,44 @@ class BlockChecker {
   }
 
   void ReportCycles() {
-    for (const Block& block : blocks_) {
-      if (block.tree == nullptr) continue;
-      const ast::Scope* at = block.tree;
-      for (size_t steps = 0; at != nullptr && !at->root; ++steps) {
-        const auto it = numbers_.find(at->parent.text);
-        if (it == numbers_.end()) break;
-        at = blocks_[it->second].tree;
-        if (at == block.tree) {
-          c_.Error(Code::BL3037, block.tree->parent.span,
-                   absl::StrCat("scope `", block.tree->name.text,
-                                "` is under itself"));
-          break;
-        }
-        if (steps > blocks_.size()) break;  // a cycle further up
+    const auto above = [&](uint32_t number) {
+      const ast::Scope* tree = blocks_[number].tree;
+      if (tree == nullptr || tree->root) return kNone;
+      const auto it = numbers_.find(tree->parent.text);
+      return it == numbers_.end() ? kNone : it->second;
+    };
+    // Upwards from each scope, to where some walk has been.
+    std::vector<uint32_t> walk(blocks_.size(), kNone);
+    for (uint32_t i = 0; i < blocks_.size(); ++i) {
+      uint32_t at = i;
+      while (at != kNone && walk[at] == kNone) {
+        walk[at] = i;
+        at = above(at);
       }
+      if (at == kNone || walk[at] != i) continue;
+      uint32_t on_cycle = at;
+      do {
+        const ast::Scope& tree = *blocks_[on_cycle].tree;
+        c_.Error(Code::BL3037, tree.parent.span,
+                 absl::StrCat("scope `", tree.name.text, "` is under itself"));
+        on_cycle = above(on_cycle);
+      } while (on_cycle != at);
+    }
+  }
+
+  // Once for what is under it too.
+  void ReportDepth() {
+    std::vector<uint32_t> depth(blocks_.size(), 0);
+    for (uint32_t i = 1; i < blocks_.size(); ++i) {
+      const uint32_t parent = c_.program.scopes[i].parent;
+      depth[i] = depth[parent] + 1;
+      if (depth[i] != kMaxScopeDepth + 1 || blocks_[i].tree == nullptr)
+        continue;
+      c_.Error(
+          Code::BL3046, blocks_[i].tree->name.span,
+          absl::StrCat("scope `", blocks_[i].tree->name.text, "` is ", depth[i],
+                       " scopes below the root; the most is ", kMaxScopeDepth),
+          "declare it under a scope further up");
     }
   }
 

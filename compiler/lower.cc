@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "compiler/bytecode/serialize.h"
+#include "compiler/bytecode/verify_size.h"
 #include "compiler/lower_chunk.h"
 #include "compiler/lower_rule.h"
 
@@ -39,6 +40,7 @@ class Lowerer {
     }
     builder_.Finish();
     CheckSize("the program", Span());
+    CheckProducts();
     if (failed_) return nullptr;
     program_->revision = Revision(*program_);
     return std::move(program_);
@@ -55,6 +57,16 @@ class Lowerer {
                   "more than 200 calls within calls",
               "split it: these are the bounds of bytecode, which nothing "
               "raises");
+  }
+
+  void CheckProducts() {
+    if (failed_) return;
+    const std::string problem = SizeProblem(*program_);
+    if (problem.empty()) return;
+    failed_ = true;
+    sink_.Add(Code::BL6020, Span(), problem,
+              "name fewer actions and types in a policy's head: this is a "
+              "bound of bytecode, which nothing raises");
   }
 
   // Files are numbered as positions name them: one that holds nothing of the

@@ -328,23 +328,29 @@ ScopeTree OrderScopes(const Repository& repository,
   }
   // Rounds: what is under a numbered scope is numbered; what is left over is
   // under an unknown scope or under itself, and counts as under the root.
-  while (!names.empty()) {
-    std::vector<std::string> ready;
-    for (const std::string& name : names) {
-      const auto block = blocks.find(name);
-      if (block == blocks.end() ||
-          tree.numbers.contains(block->second->parent.text)) {
-        ready.push_back(name);
-      }
+  std::map<std::string, std::vector<std::string>> children;
+  std::set<std::string> ready;
+  for (const std::string& name : names) {
+    const auto block = blocks.find(name);
+    if (block == blocks.end() ||
+        tree.numbers.contains(block->second->parent.text)) {
+      ready.insert(name);
+    } else {
+      children[block->second->parent.text].push_back(name);
     }
+  }
+  while (!names.empty()) {
     const bool stuck = ready.empty();
-    if (stuck) ready.push_back(*names.begin());
+    if (stuck) ready.insert(*names.begin());
+    std::set<std::string> next;
     for (const std::string& name : ready) {
+      if (names.erase(name) == 0) continue;  // on a circle that was cut
       const auto block = blocks.find(name);
       const bool known = !stuck && block != blocks.end();
       add(name, known ? tree.numbers[block->second->parent.text] : 0, !known);
-      names.erase(name);
+      next.insert(children[name].begin(), children[name].end());
     }
+    ready = std::move(next);
   }
   return tree;
 }

@@ -16,6 +16,8 @@ namespace {
 // and, with a proposal, that of `previous`.
 constexpr uint8_t kOfResource = 1;
 constexpr uint8_t kOfPrevious = 2;
+// Added to a scope with another below it in that chain: it is not the lowest.
+constexpr uint8_t kAbove = 2;  // bits further up
 
 constexpr uint32_t KindBit(RuleKind kind) {
   return 1u << static_cast<uint32_t>(kind);
@@ -130,6 +132,8 @@ class Composer {
       if (parent & kOfPrevious) {
         chain_[s] |= Governs(s, request_.previous.size) ? kOfPrevious : 0;
       }
+      chain_[program_.scopes[s].parent] |=
+          static_cast<uint8_t>(chain_[s] << kAbove);
       below_root |= chain_[s] != 0;
     }
     decision_.ungoverned = !below_root;
@@ -195,12 +199,7 @@ class Composer {
   }
 
   bool IsLowest(uint8_t chain, uint32_t scope) const {
-    for (uint32_t s = scope + 1; s < program_.scopes.size(); ++s) {
-      if (program_.scopes[s].parent == scope && (chain_[s] & chain)) {
-        return false;
-      }
-    }
-    return true;
+    return !(chain_[scope] & (chain << kAbove));
   }
 
   // A binding replacement of y by `scope` or a scope above it and below y's.
@@ -223,11 +222,15 @@ class Composer {
   // condition is true (an error is not true)."
   bool IsDelegated(const Effect& allow) {
     const uint32_t policy = program_.rules[allow.rule].policy;
+    // A policy's effects follow each other; its clauses are looked at once.
+    if (policy == judged_) return judged_is_delegated_;
     bool delegated = true;
     for (uint32_t s = program_.policies[policy].scope; s != 0;
          s = program_.scopes[s].parent) {
       delegated &= MayAllow(s, policy);
     }
+    judged_ = policy;
+    judged_is_delegated_ = delegated;
     return delegated;
   }
 
@@ -839,6 +842,8 @@ class Composer {
   bool plain_ = false;  // CandidateGroup::plain
   uint32_t kinds_ = 0;  // of the rules that match
   PolicyFate* fates_ = nullptr;
+  uint32_t judged_ = kNone;  // the policy that IsDelegated was last asked for
+  bool judged_is_delegated_ = false;
   bool must_deny_ = false;  // an error of something that binds
   bool denied_ = false, allowed_ = false;
   bool with_now_ = false;

@@ -88,8 +88,11 @@ void NameTable::Build() {
   const size_t mask = table_.size() - 1;
   for (uint32_t n = 0; n < names_.size(); ++n) {
     size_t i = HashBytes(seed_, names_[n].group, names_[n].text) & mask;
-    while (table_[i] != kNone) i = (i + 1) & mask;
-    table_[i] = n;
+    // Of equal names the first is found: others would only lengthen the search.
+    while (table_[i] != kNone && !names_[table_[i]].IsSame(names_[n])) {
+      i = (i + 1) & mask;
+    }
+    if (table_[i] == kNone) table_[i] = n;
   }
 }
 

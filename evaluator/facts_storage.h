@@ -44,6 +44,9 @@ class NameTable {
   struct Name {
     std::string_view text;  // of the program
     uint32_t group, number;
+    bool IsSame(const Name& other) const {
+      return group == other.group && text == other.text;
+    }
   };
   uint64_t seed_ = 0;
   std::vector<Name> names_;

@@ -62,13 +62,11 @@ void PolicyIndex::FileWaivers(const Program& program, Candidate* c) {
   c->num_waivers = static_cast<uint32_t>(numbers_.size()) - c->first_waiver;
 }
 
-void PolicyIndex::FileOverriders(const Program& program,
-                                 CandidateGroup* group) {
+void PolicyIndex::FileOverriders(
+    const std::vector<std::vector<uint32_t>>& replaces, CandidateGroup* group) {
   std::vector<std::pair<uint32_t, uint32_t>> pairs;  // (replaced, replacement)
   for (const Candidate& c : group->candidates) {
-    for (const uint32_t y : program.policies[c.policy].overrides) {
-      if (MayReplace(program, c.policy, y)) pairs.emplace_back(y, c.policy);
-    }
+    for (const uint32_t y : replaces[c.policy]) pairs.emplace_back(y, c.policy);
   }
   if (pairs.empty()) return;
   std::sort(pairs.begin(), pairs.end());
@@ -85,7 +83,7 @@ void PolicyIndex::FileOverriders(const Program& program,
 }
 
 PolicyIndex::PolicyIndex(const Program& program)
-    : num_entities_(static_cast<uint32_t>(program.schema.entities.size())),
+    : num_entities_(program.schema.entities.size()),
       rows_(program.schema.actions.size() * program.schema.entities.size(),
             kNone),
       has_clauses_(program.schema.entities.size(), 0) {
@@ -132,13 +130,13 @@ PolicyIndex::PolicyIndex(const Program& program)
       filed.mentions_now |=
           allows && c.scope != 0 &&
           DelegationMentionsNow(program, policy, action, policy.resource);
-      uint32_t& row = rows_[action * num_entities_ + policy.resource];
+      uint32_t& row = rows_[CellOf(action, policy.resource)];
       if (row == kNone) {
         row = static_cast<uint32_t>(groups_of_row_.size() / num_entities_);
         groups_of_row_.resize(groups_of_row_.size() + num_entities_, kNone);
       }
       for (const uint32_t subject : policy.subjects) {
-        uint32_t& group = groups_of_row_[row * num_entities_ + subject];
+        uint32_t& group = groups_of_row_[CellOf(row, subject)];
         if (group == kNone) {
           group = static_cast<uint32_t>(groups_.size());
           groups_.emplace_back();
@@ -148,7 +146,13 @@ PolicyIndex::PolicyIndex(const Program& program)
       }
     }
   }
-  for (CandidateGroup& group : groups_) FileOverriders(program, &group);
+  std::vector<std::vector<uint32_t>> replaces(program.policies.size());
+  for (uint32_t p = 0; p < program.policies.size(); ++p) {
+    for (const uint32_t y : program.policies[p].overrides) {
+      if (MayReplace(program, p, y)) replaces[p].push_back(y);
+    }
+  }
+  for (CandidateGroup& group : groups_) FileOverriders(replaces, &group);
 }
 
 }  // namespace bylaw

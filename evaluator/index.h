@@ -7,6 +7,7 @@
 #ifndef BYLAW_EVALUATOR_INDEX_H_
 #define BYLAW_EVALUATOR_INDEX_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -54,9 +55,9 @@ class PolicyIndex {
   // nullptr if no policy speaks of them.
   const CandidateGroup* Find(uint32_t action, uint32_t resource_type,
                              uint32_t subject_type) const {
-    const uint32_t row = rows_[action * num_entities_ + resource_type];
+    const uint32_t row = rows_[CellOf(action, resource_type)];
     if (row == kNone) return nullptr;
-    const uint32_t group = groups_of_row_[row * num_entities_ + subject_type];
+    const uint32_t group = groups_of_row_[CellOf(row, subject_type)];
     return group == kNone ? nullptr : &groups_[group];
   }
   // Some scope below the root has a `governs` for the type.
@@ -68,10 +69,15 @@ class PolicyIndex {
   }
 
  private:
+  size_t CellOf(size_t row, uint32_t entity_type) const {
+    return row * num_entities_ + entity_type;
+  }
   void FileWaivers(const Program& program, Candidate* c);
-  void FileOverriders(const Program& program, CandidateGroup* group);
+  // `replaces`, by policy: those that it may replace.
+  void FileOverriders(const std::vector<std::vector<uint32_t>>& replaces,
+                      CandidateGroup* group);
 
-  uint32_t num_entities_;
+  size_t num_entities_;
   std::vector<uint32_t> rows_;           // action, resource type
   std::vector<uint32_t> groups_of_row_;  // row, subject type
   std::vector<CandidateGroup> groups_;

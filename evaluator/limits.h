@@ -31,6 +31,9 @@ inline constexpr uint16_t kMaxValueDepth = 256;
 // so that few instructions could make one of 2^40 elements.
 inline constexpr uint64_t kMaxValueElements = 100'000;
 
+// Registers that are cleared in a step where a chunk is entered.
+inline constexpr uint32_t kRegistersPerStep = 8;
+
 // Elements of a set that count as one instruction of the budget where an
 // operation walks through it.
 inline constexpr uint32_t kElementsPerStep = 8;

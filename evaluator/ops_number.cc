@@ -248,11 +248,11 @@ bool MakeSetOrList(OpContext& cx, Kind kind, std::span<const Value> elements,
   uint16_t depth = 0;
   if (!NestingOf(cx, elements, &depth)) return false;
   // Nested ones are compared with each other where they are put in order.
-  const uint64_t work = depth == 1 || kind == Kind::kList
-                            ? elements.size()
-                            : CountElements(elements, kMaxValueElements) *
-                                  std::bit_width(elements.size());
-  if (!cx.Work(work / kElementsPerStep)) return false;
+  if (depth > 1 && kind == Kind::kSet &&
+      !cx.Work(CountElements(elements, kMaxValueElements) *
+               std::bit_width(elements.size()) / kElementsPerStep)) {
+    return false;
+  }
   *out = MakeCollection(cx.world.arena(), kind, element, elements);
   out->reserved = depth;
   return true;

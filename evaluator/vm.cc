@@ -133,6 +133,11 @@ bool ReadField(OpContext& cx, const Value& from, uint32_t field, ReadMode mode,
   return true;
 }
 
+// Of entering a chunk: its code runs once, its registers are cleared.
+uint64_t StepsOf(const Chunk& chunk) {
+  return chunk.end - chunk.begin + chunk.num_registers / kRegistersPerStep;
+}
+
 // Operands that BuildFilter relies on.
 bool CheckFilterOperands(OpContext& cx, FilterOp op,
                          std::span<const Value> operands) {
@@ -269,13 +274,14 @@ std::string_view Vm::RunText(uint32_t chunk, std::span<const Value> elements,
 
 bool Vm::Execute(uint32_t chunk_index, Value* R, Value* result) {
   const Chunk& chunk = program_->chunks[chunk_index];
+  // Before any work: what is called without a budget costs nothing.
+  if (!Charge(StepsOf(chunk))) return false;
   for (uint32_t i = chunk.num_parameters; i < chunk.num_registers; ++i)
     R[i] = Value();
   if (chunk.roots != kNoRoots) {
     R[chunk.roots] = Value::OfCell(Kind::kEntity, request_->subject);
     R[chunk.roots + 1] = Value::OfCell(Kind::kEntity, resource_);
   }
-  if (!Charge(chunk.end - chunk.begin)) return false;
   const Instruction* const code = program_->code.data() + chunk.begin;
   const Instruction* pc = code;
   Instruction i;
@@ -662,18 +668,21 @@ dispatch:
   // --- Construction --------------------------------------------------------
   OP(MAKE_SET) {
     Value out;
+    if (!Charge(i.d)) return false;
     TRY(MakeSetOrList(cx, Kind::kSet, {&R[i.c], i.d}, &out));
     R[i.b] = out;
     NEXT_INSTRUCTION;
   }
   OP(MAKE_LIST) {
     Value out;
+    if (!Charge(i.d)) return false;
     TRY(MakeSetOrList(cx, Kind::kList, {&R[i.c], i.d}, &out));
     R[i.b] = out;
     NEXT_INSTRUCTION;
   }
   OP(MAKE_RECORD) {
     Value out;
+    if (!Charge(i.d)) return false;
     TRY(NestingOf(cx, {&R[i.c], i.d}, &out.reserved));
     out.kind = Kind::kRecord;
     out.size = i.d;
@@ -690,6 +699,7 @@ dispatch:
   }
   OP(CONCAT) {
     Value out;
+    if (!Charge(i.d)) return false;
     TRY(Concatenate(cx, {&R[i.c], i.d}, &out));
     if (!Charge(cx.steps)) return false;
     cx.steps = 0;
@@ -706,6 +716,7 @@ dispatch:
     const std::span<const Value> operands(&R[i.c], i.d);
     const FilterOp op = static_cast<FilterOp>(i.a);
     Value out;
+    if (!Charge(i.d)) return false;
     TRY(CheckFilterOperands(cx, op, operands));
     TRY(BuildFilter(*world_, resource_, op, operands, &out, &cx.error));
     R[i.b] = out;
@@ -785,7 +796,7 @@ dispatch:
 #endif
 
 raise : error_ = cx.error;
-const uint64_t steps = cx.steps + 1;
+const uint64_t steps = cx.steps + 1 + chunk.handlers.size() / kElementsPerStep;
 cx.steps = 0;
 if (!Charge(steps)) return false;
 if (const Handler* h = FindHandler(chunk, static_cast<uint32_t>(pc - code))) {

@@ -10,6 +10,7 @@
 #include "compiler/bytecode/mask_kind.h"
 #include "compiler/bytecode/opcode.h"
 #include "compiler/bytecode/verify_schema.h"
+#include "compiler/bytecode/verify_size.h"
 
 namespace bylaw {
 namespace {
@@ -90,6 +91,7 @@ class Verifier {
     for (uint32_t i = 0; ok() && i < p_.chunks.size(); ++i) Code(i);
     if (ok()) Calls();
     if (ok()) Metadata();
+    if (ok()) Sizes();
     return status_;
   }
 
@@ -313,12 +315,15 @@ class Verifier {
         last == Opcode::END || last == Opcode::RETURN || last == Opcode::JUMP,
         "runs past its end");
     where_ = {.table = "handlers of chunk", .index = index};
+    Require(chunk.handlers.size() <= size, "there are more than instructions");
     for (size_t h = 0; h < chunk.handlers.size() && ok(); ++h) {
       const Handler& a = chunk.handlers[h];
       Require(a.begin < a.end && a.end <= a.target && a.target < size,
               "a handler is out of range");
       if (h + 1 == chunk.handlers.size()) break;
       const Handler& b = chunk.handlers[h + 1];
+      Require(b.begin != a.begin || b.end != a.end,
+              "two handlers are for the same code");
       // Inner ones first: the next is around this one, or after it.
       Require(b.begin >= a.end || (b.begin <= a.begin && b.end >= a.end),
               "handlers are not nested");
@@ -555,10 +560,14 @@ class Verifier {
       for (const Attribute& c : a.context) Entry(c.default_chunk, 0, true);
     }
     where_ = {"scopes"};
+    std::vector<uint32_t> depth(p_.scopes.size(), 0);
     for (uint32_t i = 0; i < p_.scopes.size() && ok(); ++i) {
       const Scope& scope = p_.scopes[i];
       Require(i == 0 ? scope.parent == kNone : scope.parent < i,
               "a scope's parent does not come before it");
+      if (!ok()) return;
+      if (i > 0) depth[i] = depth[scope.parent] + 1;
+      Require(depth[i] <= kMaxScopeDepth, "scopes are nested too deep");
       Place(scope.position);
       for (const Scope::Governs& g : scope.governs) {
         Index(g.entity, s.entities, "entity type");
@@ -613,6 +622,12 @@ class Verifier {
       Require(value >= limit.least && value <= limit.most,
               "a limit is out of its range");
     }
+  }
+
+  void Sizes() {
+    where_ = {};
+    const std::string problem = SizeProblem(p_);
+    Require(problem.empty(), problem);
   }
 
   void OneRule(const Rule& rule, uint32_t policy) {

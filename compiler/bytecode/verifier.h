@@ -3,8 +3,9 @@
 // forward but those to a NEXT, loops are nested and nothing else writes their
 // iterators (over finite collections), handlers are nested and forward, calls
 // form no cycle and end within kMaxCallDepth, effects stand in rules' main code
-// only. So verified code neither leaves its memory nor runs without end. Kinds
-// of values are checked by each opcode when it runs.
+// only. So verified code neither leaves its memory nor runs without end, and
+// what an engine makes of the program is bounded (verify_schema.h,
+// verify_size.h). Kinds of values are checked by each opcode when it runs.
 //
 // Runs after lowering (as a check of the compiler) and after loading.
 #ifndef BYLAW_COMPILER_BYTECODE_VERIFIER_H_

@@ -1,6 +1,7 @@
 #include "compiler/bytecode/verify_schema.h"
 
 #include <algorithm>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ class SchemaVerifier {
               "a reference is to no type");
     }
     Records();
+    if (!problem_.empty()) return problem_;
+    DefaultValues();
     if (!problem_.empty()) return problem_;
     for (uint32_t e = 0; e < s_.entities.size(); ++e) Entity(e);
     for (const RecordType& r : s_.records) Defaults(r.name, r.fields);
@@ -56,6 +59,7 @@ class SchemaVerifier {
   // Fields of records and what collections hold, over and over: it ends.
   void Records() {
     enum : uint8_t { kNew, kOpen, kDone };
+    absent_.resize(s_.records.size());
     std::vector<uint8_t> state(s_.records.size(), kNew);
     std::vector<std::pair<uint32_t, uint32_t>> path;  // record, next field
     for (uint32_t root = 0; root < s_.records.size(); ++root) {
@@ -67,6 +71,8 @@ class SchemaVerifier {
         const std::vector<Attribute>& fields = s_.records[record].fields;
         if (next == fields.size()) {
           state[record] = kDone;
+          for (const Attribute& field : fields)
+            absent_[record].push_back(Absent(field));
           path.pop_back();
           continue;
         }
@@ -80,6 +86,39 @@ class SchemaVerifier {
         path.push_back({t->id, 0});
       }
     }
+  }
+
+  // What is missing in a record takes its field's default, which may hold
+  // records in turn: a few bytes may stand for any number of values.
+  uint64_t Absent(const Attribute& a) const {
+    return a.default_value ? Values(*a.default_value) : 1;
+  }
+  uint64_t Values(const Constant& c) const {
+    uint64_t n = 1;
+    for (size_t i = 0; i < c.elements.size(); ++i) {
+      const bool absent = c.elements[i].kind == Kind::kMissing;
+      // Fields of a record of another type have no sizes yet: Defaults refuses
+      // such a constant.
+      const bool known = c.kind == Kind::kRecord && absent_[c.index].size() > i;
+      n += absent && known ? absent_[c.index][i] : Values(c.elements[i]);
+      n = std::min(n, kMaxDefaultValues + 1);
+    }
+    return n;
+  }
+
+  void DefaultValues() {
+    uint64_t n = 0;
+    const auto add = [&](const std::vector<Attribute>& list) {
+      for (const Attribute& a : list) {
+        if (!a.default_value) continue;
+        n = std::min(n + Values(*a.default_value), kMaxDefaultValues + 1);
+      }
+    };
+    for (const EntityType& e : s_.entities) add(e.attributes);
+    for (const RecordType& r : s_.records) add(r.fields);
+    for (const Action& a : s_.actions) add(a.context);
+    for (const ObligationType& o : s_.obligations) add(o.parameters);
+    Require(n <= kMaxDefaultValues, "schema", "its defaults are too large");
   }
 
   static bool IsCollection(Kind kind) {
@@ -180,13 +219,18 @@ class SchemaVerifier {
     Defaults(a.name, a.context);
     Require((a.columns_slot == kNone) == (a.selecting_slot == kNone), a.name,
             "it selects nothing, or by nothing");
+    std::set<TypeId> including;
     for (const Attribute& c : a.context) {
       if (!c.includes_resource) continue;
       const TypeInfo& set = s_.type(c.type);
+      if (set.kind == Kind::kSet && !including.insert(set.element).second) {
+        continue;
+      }
       Require(set.kind == Kind::kSet &&
                   s_.type(set.element).kind == Kind::kEntity &&
                   Includes(s_.type(set.element).entities, a.resources),
               a.name + "." + c.name, "it cannot include the resource");
+      if (!problem_.empty()) return;
     }
     if (a.columns_slot == kNone || a.selecting_slot == kNone) return;
     for (const uint32_t resource : a.resources) {
@@ -198,17 +242,28 @@ class SchemaVerifier {
               a.name, "it selects by another type than columns");
     }
   }
+  // Unions may be far larger than what an action is about.
   static bool Includes(const std::vector<uint32_t>& all,
                        const std::vector<uint32_t>& some) {
-    return std::includes(all.begin(), all.end(), some.begin(), some.end());
+    return std::all_of(some.begin(), some.end(), [&](uint32_t e) {
+      return std::binary_search(all.begin(), all.end(), e);
+    });
   }
 
   const Schema& s_;
   std::vector<const Schema::Selectable*> selectables_;  // by entity type
+  // By record and field: the values that it is made of where it is absent.
+  std::vector<std::vector<uint64_t>> absent_;
   std::string problem_;
 };
 
 }  // namespace
+
+uint64_t CountValues(const Constant& constant) {
+  uint64_t n = 1;
+  for (const Constant& e : constant.elements) n += CountValues(e);
+  return n;
+}
 
 std::string SchemaProblem(const Schema& schema) {
   return SchemaVerifier(schema).Run();

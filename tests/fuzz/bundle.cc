@@ -17,9 +17,10 @@
 namespace bylaw::fuzz {
 namespace {
 
-// Enough for each loop of a small program to run out; the usual ten million
-// would take the sanitizers seconds.
-constexpr uint64_t kBudget = 100'000;
+// These take the sanitizers some 10 ms, and an input makes up to 64 decisions:
+// what takes as long as an
+// input may take (see README.md) does more than its budget says.
+constexpr int64_t kMaxBudget = 200'000;
 constexpr size_t kMaxRequests = 16;
 constexpr size_t kMaxExplained = 2;  // explaining and writing take most time
 constexpr int kMaxRecords = 3;       // records in records
@@ -149,7 +150,8 @@ void Run(Bundle bundle) {
   const auto program =
       std::make_shared<const Program>(std::move(bundle.program));
   EngineOptions options;
-  options.vm.budget = kBudget;
+  options.vm.budget = static_cast<uint64_t>(
+      std::min(program->settings.limits.decision_steps, kMaxBudget));
   options.mask_key = "key";
   const auto load = [&](std::shared_ptr<const Facts> facts) {
     if (facts == nullptr) return;

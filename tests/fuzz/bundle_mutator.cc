@@ -3,13 +3,16 @@
 // read, a few of its instructions or tables are changed, and it is written.
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "compiler/bytecode/builder.h"
 #include "compiler/bytecode/opcode.h"
 #include "compiler/bytecode/serialize.h"
 #include "compiler/bytecode/verifier.h"
+#include "compiler/bytecode/verify_size.h"
 #include "tests/properties/piece.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
@@ -176,15 +179,35 @@ void CopyChunk(const Chunk& source, Chunk* chunk, Program* p) {
   chunk->end = static_cast<uint32_t>(p->code.size());
 }
 
+// One around the other, each with the same target.
+void AddHandlers(Random& random, Chunk* c) {
+  const uint32_t size = c->end - c->begin;
+  if (size < 2 || size > 0xffff) return;
+  Handler h;
+  h.target = size - 1;
+  h.begin = h.end = static_cast<uint32_t>(random.Below(size - 1));
+  std::vector<Handler> added;
+  for (size_t n = random.Below(size); n > 0; --n) {
+    if (h.end < h.target) {
+      ++h.end;
+    } else if (h.begin > 0) {
+      --h.begin;
+    }
+    added.push_back(h);
+  }
+  c->handlers.insert(c->handlers.begin(), added.begin(), added.end());
+}
+
 void ChangeChunk(Random& random, Program* p) {
   if (p->chunks.empty()) return;
   Chunk& c = p->chunks[random.Below(p->chunks.size())];
-  switch (random.Below(6)) {
+  switch (random.Below(7)) {
     case 0:
       Nudge(random, &c.num_parameters);
       break;
     case 1:
       c.num_registers += static_cast<uint32_t>(random.Below(8));
+      if (random.Chance(10)) c.num_registers = kMaxRegisters;
       break;
     case 2:
       Nudge(random, &c.roots);
@@ -202,6 +225,9 @@ void ChangeChunk(Random& random, Program* p) {
       c.handlers.insert(c.handlers.begin(), h);
       break;
     }
+    case 5:
+      AddHandlers(random, &c);
+      break;
     default:
       CopyChunk(p->chunks[random.Below(p->chunks.size())], &c, p);
       break;
@@ -272,12 +298,60 @@ void ChangeAttribute(Random& random, Program* p) {
   }
 }
 
+// Records of two fields, each of the record before and made of its defaults:
+// an attribute of the last may stand for any number of values.
+void NestRecords(Random& random, Program* p) {
+  Schema& s = p->schema;
+  if (s.types.empty()) return;
+  TypeId type = static_cast<TypeId>(random.Below(s.types.size()));
+  std::optional<Constant> absent;
+  for (size_t n = random.Below(40); n > 0; --n) {
+    RecordType record;
+    for (int i = 0; i < 2; ++i) {
+      Attribute& field = record.fields.emplace_back();
+      field.name = "f" + std::to_string(i);
+      field.type = type;
+      field.default_value = absent;
+    }
+    TypeInfo info;
+    info.kind = Kind::kRecord;
+    info.id = static_cast<uint32_t>(s.records.size());
+    absent.emplace();
+    absent->kind = Kind::kRecord;
+    absent->index = info.id;
+    absent->elements.resize(2);
+    s.records.push_back(std::move(record));
+    type = s.Intern(info);
+  }
+  if (s.actions.empty()) return;
+  Attribute& a =
+      s.actions[random.Below(s.actions.size())].context.emplace_back();
+  a.name = "nested";
+  a.type = type;
+  a.default_value = absent;
+}
+
+// As many as may be, and sometimes one more, each under the one before.
+void NestScopes(Random& random, Program* p) {
+  if (p->scopes.empty()) return;
+  const Scope model = p->scopes[random.Below(p->scopes.size())];
+  for (size_t n = random.Below(kMaxScopeDepth + 2); n > 0; --n) {
+    Scope scope = model;
+    scope.parent = static_cast<uint32_t>(p->scopes.size() - 1);
+    p->scopes.push_back(std::move(scope));
+  }
+  if (!p->policies.empty()) {
+    p->policies[random.Below(p->policies.size())].scope =
+        static_cast<uint32_t>(p->scopes.size() - 1);
+  }
+}
+
 void ChangeTable(Random& random, Program* p) {
   Schema& s = p->schema;
   const auto pick = [&random](auto& list) {
     return list.empty() ? nullptr : &list[random.Below(list.size())];
   };
-  switch (random.Below(10)) {
+  switch (random.Below(12)) {
     case 0:
       if (TypeInfo* t = pick(s.types)) {
         t->kind = static_cast<Kind>(random.Below(18));
@@ -343,6 +417,12 @@ void ChangeTable(Random& random, Program* p) {
       if (std::vector<uint32_t>* table = pick(p->slot_tables)) {
         if (uint32_t* slot = pick(*table)) Nudge(random, slot);
       }
+      break;
+    case 9:
+      NestRecords(random, p);
+      break;
+    case 10:
+      NestScopes(random, p);
       break;
     default:
       if (Scope* scope = pick(p->scopes)) {

@@ -247,6 +247,34 @@ TEST_CASE("a manifest of a hundred thousand scopes") {
   CHECK(o.out.find("BL1045") != std::string::npos);
 }
 
+TEST_CASE("scopes that are nested deep, or in circles") {
+  const Hostile h;
+  const auto scopes = [](size_t n, const std::string& first) {
+    return "scope s0 under " + first + " { owner \"o\" }\n" +
+           Join(n - 1, [](auto i) {
+             return "scope s" + std::to_string(std::stoi(i) + 1) + " under s" +
+                    i + " { owner \"o\" }\n";
+           });
+  };
+  h.Gate("deny when u.id == \"x\" because \"x\"", scopes(20'000, "org"));
+  Refused(h, "BL3046", "65 scopes below the root");
+  h.Gate("deny when u.id == \"x\" because \"x\"", scopes(20'000, "s19999"));
+  Refused(h, "BL3037", "is under itself");
+}
+
+TEST_CASE("defaults that stand for far more than their text") {
+  const Hostile h;
+  h.Gate("deny when u.id == \"x\" because \"x\"",
+         "def many: Set<Int> = {" +
+             Join(
+                 10'000, [](auto i) { return i; }, ",") +
+             "}\nextend entity Dataset {" +
+             Join(10'000,
+                  [](auto i) { return "x" + i + ": Set<Int> = many,\n"; }) +
+             "}");
+  Refused(h, "BL6020", "the most is 100000");
+}
+
 TEST_CASE("limits that are no limits") {
   const Hostile h;
   h.Manifest("limits: { findings: many }\n");

@@ -1,9 +1,12 @@
 // The verifier refuses each way in which a program can be broken.
 #include <functional>
+#include <numeric>
 #include <string>
+#include <vector>
 
 #include "compiler/bytecode/mask_kind.h"
 #include "compiler/bytecode/verifier.h"
+#include "compiler/bytecode/verify_size.h"
 #include "tests/catch.h"
 #include "tests/unit/bytecode_program.h"
 
@@ -19,6 +22,54 @@ Instruction& Find(Program& p, Opcode op) {
 }
 
 void SetOp(Instruction& i, Opcode op) { i.op = static_cast<uint8_t>(op); }
+
+// R0 .. Rn - 1, each with two fields of the record before, which are made of
+// nothing given: 2^n values.
+void AddDoublingRecords(Program& p, uint32_t n) {
+  Schema& s = p.schema;
+  TypeId type = 0;
+  Constant absent;
+  absent.kind = Kind::kRecord;
+  absent.elements = {Constant(), Constant()};
+  for (uint32_t i = 0; i < n; ++i) {
+    RecordType record;
+    record.name = "R" + std::to_string(i);
+    for (const char* name : {"a", "b"}) {
+      Attribute& field = record.fields.emplace_back();
+      field.name = name;
+      field.type = type;
+      if (i == 0) continue;
+      field.default_value = absent;
+      field.default_value->index = i - 1;
+    }
+    TypeInfo info;
+    info.kind = Kind::kRecord;
+    info.id = i;
+    s.records.push_back(std::move(record));
+    type = s.Intern(info);
+  }
+}
+
+// Scopes below the root, each under the one before.
+void AddNestedScopes(Program& p, uint32_t n) {
+  for (uint32_t i = 0; i < n; ++i) {
+    Scope scope;
+    scope.name = "s";
+    scope.parent = static_cast<uint32_t>(p.scopes.size() - 1);
+    p.scopes.push_back(scope);
+  }
+}
+
+void AddActionsAndEntities(Program& p, uint32_t n) {
+  p.schema.actions.resize(n);
+  p.schema.entities.resize(n);
+}
+
+std::vector<uint32_t> UpTo(uint32_t n) {
+  std::vector<uint32_t> all(n);
+  std::iota(all.begin(), all.end(), 0);
+  return all;
+}
 
 struct Break {
   const char* what;
@@ -66,6 +117,14 @@ const Break kBreaks[] = {
        h.target += 1;
        p.chunks[1].handlers.push_back(h);
      }},
+    {"two handlers are for the same code",
+     [](Program& p) {
+       p.chunks[1].handlers.push_back(p.chunks[1].handlers[0]);
+     }},
+    {"more than instructions",
+     [](Program& p) {
+       p.chunks[1].handlers.resize(20, p.chunks[1].handlers[0]);
+     }},
     {"no code", [](Program& p) { p.chunks[0].end = p.chunks[0].begin; }},
     {"no code", [](Program& p) { p.chunks[0].end = 1'000'000; }},
     {"stack", [](Program& p) { p.chunks[0].stack += 1; }},
@@ -86,6 +145,50 @@ const Break kBreaks[] = {
      }},
     {"entity type", [](Program& p) { p.policies[0].resource = 5; }},
     {"scope", [](Program& p) { p.policies[0].scope = 2; }},
+    {"scopes are nested too deep",
+     [](Program& p) { AddNestedScopes(p, kMaxScopeDepth + 1); }},
+    {"defaults are too large", [](Program& p) { AddDoublingRecords(p, 60); }},
+    {"too many actions and entity types",
+     [](Program& p) { AddActionsAndEntities(p, 4000); }},
+    // A row of the index for each action and resource type.
+    {"about too many actions and types",
+     [](Program& p) {
+       AddActionsAndEntities(p, 300);
+       p.schema.entities.resize(20'000);
+       p.policies[0].actions = UpTo(300);
+       p.policies.push_back(p.policies[0]);
+       p.policies[1].id += "q";
+       p.policies[1].resource = 1;
+       p.policies[1].first_rule = 1;
+       p.policies[1].num_rules = 0;
+     }},
+    {"about too many actions and types",
+     [](Program& p) {
+       AddActionsAndEntities(p, 3000);
+       p.policies[0].actions = UpTo(1000);
+       p.policies[0].subjects = UpTo(3000);
+       p.policies[0].overrides.resize(4, 0);
+     }},
+    {"too many overrides and scopes",
+     [](Program& p) {
+       for (int i = 0; i < 10'000; ++i) {
+         p.scopes.emplace_back().parent = 0;
+       }
+       p.policies[0].overrides.resize(1000, 0);
+     }},
+    {"too many `may allow`",
+     [](Program& p) {
+       AddNestedScopes(p, 1);
+       AddActionsAndEntities(p, 101);
+       Scope::MayAllow may;
+       may.resource = 0;
+       p.scopes[1].may_allow.resize(100'000, may);
+       p.policies[0].actions = UpTo(101);
+       p.policies[0].scope = 1;
+       p.policies[0].subjects = {0};
+       SetOp(Find(p, Opcode::DENY), Opcode::ALLOW);
+       p.rules[0].kind = RuleKind::kAllow;
+     }},
     {"file", [](Program& p) { p.rules[0].position.file = 5; }},
     {"parent", [](Program& p) { p.scopes[0].parent = 0; }},
     {"type", [](Program& p) { p.schema.entities[0].attributes[0].type = 9; }},
@@ -181,6 +284,40 @@ TEST_CASE("a broken program is refused") {
                        message.find(what.substr(bar + 1)) != std::string::npos);
     CHECK(said);
   }
+}
+
+TEST_CASE("what is just small enough is accepted") {
+  Program p = SampleProgram();
+  AddNestedScopes(p, kMaxScopeDepth);
+  // 2^14 - 1 values and, with those of the records before, twice as many.
+  AddDoublingRecords(p, 14);
+  AddActionsAndEntities(p, 1000);
+  p.policies[0].actions = UpTo(100);
+  p.policies[0].subjects = UpTo(1000);
+  const absl::Status status = Verify(p);
+  INFO(std::string(status.message()));
+  CHECK(status.ok());
+}
+
+TEST_CASE("a union that many attributes include is gone through once") {
+  // Hours, if each attribute goes through it.
+  constexpr uint32_t kMany = 0xffff;
+  Program p = SampleProgram();
+  p.schema.entities.resize(20 * kMany);
+  TypeInfo all;
+  all.kind = Kind::kEntity;
+  all.entities = UpTo(20 * kMany);
+  TypeInfo set;
+  set.kind = Kind::kSet;
+  set.element = p.schema.Intern(all);
+  Attribute things;
+  things.type = p.schema.Intern(set);
+  things.includes_resource = true;
+  p.schema.actions[0].resources = UpTo(kMany);
+  p.schema.actions[0].context.resize(kMany, things);
+  const absl::Status status = Verify(p);
+  INFO(std::string(status.message()));
+  CHECK(status.ok());
 }
 
 // A chain of defs, each calling the one before.

@@ -194,5 +194,61 @@ TEST_CASE("a condition too large for bytecode is BL6020, not a crash") {
   CHECK(CodesOf(result) == std::vector<std::string>{"BL6020"});
 }
 
+TEST_CASE("scopes within scopes are bounded") {
+  for (const int depth : {64, 65, 70}) {
+    std::string text = "module council\nscope s0 root { owner \"o\" }\n";
+    for (int i = 1; i <= depth; ++i) {
+      text += "scope s" + std::to_string(i) + " under s" +
+              std::to_string(i - 1) + " { owner \"o\" }\n";
+    }
+    const CompileResult result = CompileTexts({{"a.bylaw", text}});
+    CHECK(result.ok == (depth == 64));
+    if (depth == 64) continue;
+    CHECK(CodesOf(result) == std::vector<std::string>{"BL3046"});
+    CHECK(result.diagnostics.at(0).span.text() == "s65");
+  }
+}
+
+TEST_CASE("defaults that hold too many values are BL6020") {
+  for (const bool large : {false, true}) {
+    std::string text = "module council\ndef some: Set<Int> = {0";
+    for (int i = 1; i < 1000; ++i) text += ", " + std::to_string(i);
+    text += "}\nentity Many {\n";
+    for (int i = 0; i < (large ? 2000 : 99); ++i) {
+      text += "  a" + std::to_string(i) + ": Set<Int> = some,\n";
+    }
+    text += "}\n";
+    const CompileResult result = CompileTexts({{"a.bylaw", text}});
+    CHECK(result.ok == !large);
+    if (!large) continue;
+    CHECK(CodesOf(result) == std::vector<std::string>{"BL6020"});
+    CHECK(result.diagnostics.at(0).span.text() == "some");
+  }
+}
+
+TEST_CASE("policies about too many actions and types are BL6020") {
+  constexpr int kMany = 1000;
+  std::string text = "module council\nentity E0 { n: Int? }\ntype Any = E0";
+  for (int i = 1; i < kMany; ++i) text += " | E" + std::to_string(i);
+  text += "\n";
+  for (int i = 1; i < kMany; ++i) {
+    text += "entity E" + std::to_string(i) + " { n: Int? }\n";
+  }
+  for (int i = 0; i < kMany; ++i) {
+    text += "action a" + std::to_string(i) + " of E0 by Any\n";
+  }
+  text += "action group every = { a0";
+  for (int i = 1; i < kMany; ++i) text += ", a" + std::to_string(i);
+  text += " }\n";
+  for (int i = 0; i < 11; ++i) {
+    text += "policy p" + std::to_string(i) +
+            " title \"t\" owner \"o\" on every of E0 as e by Any as s "
+            "{ deny when e.id == \"x\" because \"x\" }\n";
+  }
+  const CompileResult result = CompileTexts({{"a.bylaw", text}});
+  CHECK_FALSE(result.ok);
+  CHECK(CodesOf(result) == std::vector<std::string>{"BL6020"});
+}
+
 }  // namespace
 }  // namespace bylaw

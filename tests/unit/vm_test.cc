@@ -218,6 +218,82 @@ TEST_CASE("running out of budget cannot be caught") {
   CHECK(m.Return(x, 50).find("more than 50 steps") != std::string::npos);
 }
 
+// Ten times what `body` writes, within the budget?
+template <typename Body>
+bool TenTimesWithin(uint64_t budget, Body body) {
+  Machine m;
+  const uint16_t it = m.code->NewIterator(), x = m.code->NewRegister();
+  const uint16_t list =
+      m.Load(ListConstant(std::vector<Constant>(10, IntConstant(1))));
+  m.code->Emit(Opcode::BEGIN, 0, it, list);
+  Label next, done;
+  m.code->Bind(&next);
+  m.code->EmitJump(Opcode::NEXT, 0, x, it, &done);
+  body(m, x);
+  m.code->EmitJump(Opcode::JUMP, 0, 0, 0, &next);
+  m.code->Bind(&done);
+  const std::string result = m.Return(x, budget);
+  INFO(result);
+  CHECK(result.find("unverified") == std::string::npos);
+  return result.find("steps") == std::string::npos;
+}
+
+TEST_CASE("registers that a call clears are steps") {
+  const auto call = [](uint32_t registers) {
+    return [registers](Machine& m, uint16_t x) {
+      ChunkBuilder callee(m.builder.get(), 0, 0, false);
+      callee.NewRun(registers);
+      callee.Emit(Opcode::END);
+      m.code->Emit(Opcode::CALL, 0, x, x, callee.Finish());
+    };
+  };
+  CHECK(TenTimesWithin(1000, call(10)));
+  CHECK_FALSE(TenTimesWithin(1000, call(1000)));
+  CHECK_FALSE(TenTimesWithin(80'000, call(kMaxRegisters)));
+}
+
+TEST_CASE("operands that are put together are steps") {
+  for (const Opcode op : {Opcode::MAKE_SET, Opcode::MAKE_LIST,
+                          Opcode::MAKE_RECORD, Opcode::CONCAT}) {
+    const auto make = [op](uint32_t operands) {
+      return [op, operands](Machine& m, uint16_t x) {
+        const Constant part =
+            op == Opcode::CONCAT ? TextConstant("") : IntConstant(1);
+        const uint16_t run = m.code->NewRun(operands);
+        for (uint32_t i = 0; i < operands; ++i) {
+          m.code->EmitWide(Opcode::CONST, 0, run + i, m.builder->Add(part));
+        }
+        for (int i = 0; i < 50; ++i) m.code->Emit(op, 0, x, run, operands);
+      };
+    };
+    CHECK(TenTimesWithin(20'000, make(10)));
+    // The instructions alone are 11 * 1060, and what they load as much again.
+    CHECK_FALSE(TenTimesWithin(200'000, make(1000)));
+  }
+}
+
+TEST_CASE("handlers that an error goes through are steps") {
+  const auto raise = [](uint32_t handlers) {
+    return [handlers](Machine& m, uint16_t x) {
+      const uint16_t y = m.code->NewRegister();
+      Label caught;
+      for (uint32_t i = 0; i < handlers; ++i) {
+        const uint32_t begin = m.code->here();
+        m.code->Emit(Opcode::MOVE, 0, y, x);
+        m.code->AddHandler(begin, m.code->here(), &caught);
+      }
+      const uint32_t begin = m.code->here();
+      for (int i = 0; i < 5; ++i) m.code->Emit(Opcode::LOWER, 0, y, x);
+      m.code->AddHandler(begin, m.code->here(), &caught);
+      m.code->Bind(&caught);
+    };
+  };
+  CHECK(TenTimesWithin(2000, raise(10)));
+  // The instructions are 11 * 4010.
+  CHECK(TenTimesWithin(51'000, raise(4000)));
+  CHECK_FALSE(TenTimesWithin(48'000, raise(4000)));
+}
+
 TEST_CASE("values that code nests too deeply are errors") {
   // Whoever prints or compares a value recurses.
   for (const auto op : {Opcode::MAKE_LIST, Opcode::MAKE_RECORD}) {
