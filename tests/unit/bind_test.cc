@@ -45,6 +45,7 @@ Group: { g: {}, h: {}, k: { in: h } }
 User:
   ana: { roles: [analyst], domain: sales, device: laptop, in: g }
   bo: { country: eu.fr }
+  both: {}
 Service: { loader: {} }
 DataProduct:
   p:
@@ -70,13 +71,13 @@ DataProduct:
 Dataset:
   bare: { name: bare }
   p.odd: { name: odd, product: q }
-Team: { t1: {}, t2: {}, t3: { product: q }, t4: {} }
+Team: { t1: {}, t2: {}, t3: { product: q }, t4: {}, both: {} }
 Ticket: { k: { by: { type: User, id: ana }, priority: 1 } }
 )";
 
 struct Bound {
-  Bound() {
-    LoadedFacts loaded = LoadFactTexts(test::MakeMesh(), {{"f.yaml", kFacts}});
+  explicit Bound(std::shared_ptr<Program> mesh = test::MakeMesh()) {
+    LoadedFacts loaded = LoadFactTexts(std::move(mesh), {{"f.yaml", kFacts}});
     for (const FactError& e : loaded.errors) {
       UNSCOPED_INFO(e.line << ": " << e.message);
     }
@@ -245,6 +246,7 @@ TEST_CASE("what does not fit the schema is refused with its field") {
   refused(b.Read("{rows: 1.5}"), "BL5209", "context.rows");
   refused(b.Read("{rows: \"12\"}"), "BL5208", "context.rows");
   refused(b.Read("{rows: 9007199254740993}"), "BL5209", "context.rows");
+  CHECK(b.Read("{rows: 9007199254740992}"));
   CHECK(b.Read("{rows: \"9007199254740993\"}"));
   CHECK(b.Read("{rows: 12}"));
   refused(b.Read("{columns: [a, 7]}"), "BL5208", "context.columns[1]");
@@ -335,6 +337,26 @@ TEST_CASE("a subject that facts lack is known by the request") {
   CHECK_FALSE(b.Bind("read", "User", "zoe", "Dataset", "nope", "",
                      "{classification: public}"));
   CHECK(b.error.code == "BL5218");
+  CHECK_FALSE(b.Bind("read", "User", "zoe", "Dataset", "nope", "", "",
+                     "{together: [{id: nope, attributes: {name: x}}]}"));
+  CHECK(b.error.code == "BL5218");
+}
+
+TEST_CASE("what facts derived by an inverse is held") {
+  auto mesh = test::MakeMesh();
+  EntityType& dataset =
+      mesh->schema.entities[mesh->schema.FindEntity("Dataset")];
+  dataset.attributes[Schema::FindAttribute(dataset.attributes, "product")]
+      .asserted = true;
+  Bound b(std::move(mesh));
+  const auto with = [&](const char* id, const char* attributes) {
+    return b.Bind("read", "User", "ana", "Dataset", id, "", attributes);
+  };
+  CHECK(with("p.d", "{product: p}"));
+  CHECK_FALSE(with("p.d", "{product: q}"));
+  CHECK(b.error.code == "BL5214");
+  // Nobody holds this one.
+  CHECK(with("bare", "{product: q}"));
 }
 
 TEST_CASE("columns are bound from names") {
@@ -358,6 +380,10 @@ TEST_CASE("columns are bound from names") {
   CHECK_FALSE(b.bound.column_errors.empty());
   REQUIRE(b.Read("{columns: []}", "bare"));
   CHECK_FALSE(b.bound.column_errors.empty());
+  // What one request asks for is nothing to the next.
+  REQUIRE(b.Read(""));
+  REQUIRE(b.Bind("open", "User", "ana", "Ticket", "k"));
+  CHECK(b.bound.asked.empty());
   // With something asserted the way is another, the answer the same.
   REQUIRE(b.Bind("read", "User", "ana", "Dataset", "p.d", "{mfa: true}", "",
                  "{columns: [c, a]}"));
@@ -562,6 +588,30 @@ TEST_CASE("a proposal states its parents, never itself") {
   CHECK_FALSE(move("{in: nobody}"));
   CHECK(b.error.code == "BL5215");
   CHECK(b.error.field == "resource.attributes.in");
+}
+
+TEST_CASE("a proposed parent of several types is named with its type") {
+  auto mesh = test::MakeMesh();
+  Schema& s = mesh->schema;
+  s.entities[s.FindEntity("Group")].parents.push_back(s.FindEntity("User"));
+  s.entities[s.FindEntity("Group")].parents.push_back(s.FindEntity("Team"));
+  Bound b(std::move(mesh));
+  const auto move = [&](const char* attributes) {
+    return b.Bind("move", "User", "ana", "Group", "h", "", attributes);
+  };
+  CHECK(move("{in: t1}"));
+  CHECK(move("{in: bo}"));
+  CHECK_FALSE(move("{in: both}"));
+  CHECK(b.error.code == "BL5208");
+  CHECK(move("{in: {type: Team, id: both}}"));
+}
+
+TEST_CASE("parents that a proposal states are all it has") {
+  Bound b;
+  REQUIRE(b.Bind("move", "User", "ana", "Group", "k", "", "{in: g}"));
+  CHECK(b.bound.world->IsWithin(b.bound.resource, b.Entity("Group", "g")));
+  CHECK_FALSE(
+      b.bound.world->IsWithin(b.bound.resource, b.Entity("Group", "h")));
 }
 
 TEST_CASE("places of a proposal are those of its text") {

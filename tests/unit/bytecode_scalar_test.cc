@@ -122,6 +122,10 @@ TEST_CASE("addresses and networks") {
   CHECK_FALSE(IpWithin(*ParseIp("11.1.2.3"), *ParseIp("10.0.0.0/8")));
   CHECK_FALSE(IpWithin(*ParseIp("10.0.0.0/7"), *ParseIp("10.0.0.0/8")));
   CHECK(IpWithin(*ParseIp("10.1.0.0/16"), *ParseIp("10.0.0.0/12")));
+  CHECK_FALSE(IpWithin(*ParseIp("10.16.0.1"), *ParseIp("10.0.0.0/12")));
+  CHECK(IpWithin(*ParseIp("2001:db8::1"), *ParseIp("2001:db8::/33")));
+  CHECK_FALSE(
+      IpWithin(*ParseIp("2001:db8:8000::1"), *ParseIp("2001:db8::/33")));
   CHECK_FALSE(IpWithin(*ParseIp("::"), *ParseIp("0.0.0.0/0")));
 }
 
@@ -184,12 +188,16 @@ TEST_CASE("zones") {
   CHECK(
       FormatTime(*StartOfDate(*ParseDate("2018-11-04"), "America/Sao_Paulo")) ==
       "2018-11-04T03:00:00Z");
+  // In Havana it came twice on 2026-11-01.
+  CHECK(FormatTime(*StartOfDate(*ParseDate("2026-11-01"), "America/Havana")) ==
+        "2026-11-01T04:00:00Z");
   auto c = CivilAt(*ParseTime("2026-11-20T23:30:00Z"), "Europe/Paris");
   REQUIRE(c.has_value());
   CHECK(FormatDate(c->date) == "2026-11-21");
   CHECK(c->hour == 0);
   CHECK(c->minute == 30);
   CHECK(c->weekday == 5);  // Saturday
+  CHECK(CivilAt(*ParseTime("1969-12-27T12:00:00Z"), "UTC")->weekday == 5);
 }
 
 TEST_CASE("names that are no time zones are not remembered") {

@@ -84,10 +84,12 @@ policy require_errs title "t" owner "o" on read of Dataset {
 }
 )bylaw" + Ask("allow errs", "ana", " with { rows: 0 }") +
                             Ask("deny errs", "ana", " with { rows: 1 }") +
+                            Ask("nothing allows", "bob", " with { rows: 0 }") +
                             Ask("require errs", "bob", " with { rows: 2 }"));
   REQUIRE_COMPILES(d);
   d.Check("allow errs",
           "ALLOW | by analysts_read:allow | errors allow_errs | keep 5m");
+  d.Check("nothing allows", "DENY | errors allow_errs | keep 5m");
   d.Check("deny errs",
           "DENY | by deny_errs:deny! | errors deny_errs | keep 5m");
   d.Check("require errs",
@@ -145,6 +147,149 @@ policy more title "t" owner "o" on read of Dataset as d {
   c.Check("one asked",
           "MASK | by analysts_read:allow, more:mask, more:mask, pii:mask | "
           "columns phone=show_last(2,4) | keep 5m");
+}
+
+TEST_CASE("masked columns stand in the order of their names") {
+  DecisionCases c = Council(R"bylaw(
+policy every title "t" owner "o" on read of Dataset as d {
+  for c in d.columns { mask c with redact }
+  for c in d.columns { mask c with show_last(2) }
+}
+given Dataset "named" {
+  name: "named",
+  columns: {
+    Column "named.a" { name: "omega", type: string },
+    Column "named.b" { name: "alpha", type: string },
+  }
+}
+test "order" { when User "ana" does read on Dataset "named" expect permit }
+)bylaw");
+  REQUIRE_COMPILES(c);
+  c.Check("order",
+          "MASK | by analysts_read:allow, every:mask, every:mask, every:mask, "
+          "every:mask | columns alpha=redact, omega=redact | keep 5m");
+  // Of a column each policy is named once.
+  const auto decided = c.Decide("order");
+  REQUIRE(decided != nullptr);
+  REQUIRE(decided->report.columns.size() == 2);
+  CHECK(decided->report.columns[0].policies ==
+        std::vector<std::string>{"council.every"});
+}
+
+TEST_CASE("hide rules deny only columns that are asked for by name") {
+  DecisionCases c = Council(R"bylaw(
+policy p title "t" owner "o" on read of Dataset as d {
+  for c in d.columns { hide c when c.name == "total" }
+  deny when context.purpose == marketing because "x"
+}
+)bylaw" + Ask("all", "ana", " with { purpose: marketing }") +
+                            Ask("named", "ana",
+                                " with { purpose: marketing, columns: {Column "
+                                "\"orders.total\"} }"));
+  REQUIRE_COMPILES(c);
+  c.Check("all", "DENY | by p:deny(x) | keep 5m");
+  c.Check("named", "DENY | by p:hide, p:deny(x) | keep 5m");
+}
+
+TEST_CASE("an error of a text is listed with its rule, and no other's") {
+  DecisionCases c = Council(R"bylaw(
+policy a title "t" owner "o" on read of Dataset {
+  deny when 1 / (context.rows ?? 1) > 0 because "x"
+}
+policy b title "t" owner "o" on read of Dataset {
+  deny when true because "{1 / (context.rows ?? 1)}"
+}
+policy c title "t" owner "o" on read of Dataset { deny when true because "fine" }
+)bylaw" + Ask("errs", "ana", " with { rows: 0 }"));
+  REQUIRE_COMPILES(c);
+  c.Check("errs",
+          "DENY | by a:deny!, b:deny(<error>), c:deny(fine) | errors a, b | "
+          "keep 5m");
+}
+
+TEST_CASE("what a finding is about, and its help") {
+  DecisionCases c = Council(R"bylaw(
+policy p title "t" owner "o" help "of the policy" on read of Dataset as d {
+  for c in d.columns where c.name == "email", e in d.columns where e.name == "phone" {
+    deny when context.purpose == marketing because "x"
+  }
+  deny when context.purpose == marketing because "y" help "of the rule"
+}
+)bylaw" + Ask("about", "ana", " with { purpose: marketing }"));
+  REQUIRE_COMPILES(c);
+  const auto decided = c.Decide("about");
+  REQUIRE(decided != nullptr);
+  const auto& by = decided->report.determining;
+  REQUIRE(by.size() == 2);
+  CHECK(by[0].about_type == "Column");
+  CHECK(by[0].about_id == "orders.phone");
+  CHECK(by[0].help == "of the policy");
+  CHECK(by[1].about_id == "orders");
+  CHECK(by[1].help == "of the rule");
+}
+
+TEST_CASE("a decision is made anew, and known by its id") {
+  DecisionCases c =
+      Council(R"bylaw(
+policy rows title "t" owner "o" on read of Dataset {
+  keep rows r where r.email == "a" when context.purpose == marketing
+}
+)bylaw" + Ask("rows", "ana", " with { purpose: marketing }") +
+              Ask("again", "ana", " with { purpose: marketing }") +
+              Ask("none", "ana", " with { purpose: billing }"));
+  REQUIRE_COMPILES(c);
+  const auto rows = c.Decide("rows"), again = c.Decide("again"),
+             none = c.Decide("none");
+  REQUIRE(rows != nullptr);
+  REQUIRE(again != nullptr);
+  REQUIRE(none != nullptr);
+  CHECK(rows->report.id == again->report.id);
+  CHECK(rows->report.id != none->report.id);
+  Decision decision;
+  Arena arena;
+  rows->engine->Decide(rows->bound, arena, &decision);
+  CHECK(decision.filter != nullptr);
+  none->engine->Decide(none->bound, arena, &decision);
+  CHECK(decision.filter == nullptr);
+}
+
+TEST_CASE("a denial is kept no longer than the maximum") {
+  DecisionCases c(
+      {{"bylaw.yaml",
+        "mesh: m\nscopes: { org: { modules: council, sources: "
+        "[council.bylaw] } }\nkeep: { default: 4h, maximum: 2h }\n"},
+       {"council.bylaw", std::string(kWorld) +
+                             "scope org root { owner \"o\" }\n" +
+                             Ask("nobody", "bob")}});
+  REQUIRE_COMPILES(c);
+  c.Check("nobody", "DENY | keep 2h");
+}
+
+TEST_CASE("advisory policies have a budget of their own") {
+  std::string numbers;
+  for (int i = 0; i < 20; ++i)
+    numbers += (i > 0 ? ", " : "") + std::to_string(i);
+  const std::string slow =
+      "count(a in many where count(b in many where a == b) == 1) == 20";
+  DecisionCases c(
+      {{"bylaw.yaml",
+        "mesh: m\nscopes: { org: { modules: council, sources: [council.bylaw] "
+        "} }\n"
+        "enforcement: { council.tried: advisory }\n"
+        "limits: { decision_steps: 4000 }\n"},
+       {"council.bylaw",
+        std::string(kWorld) +
+            "scope org root { owner \"o\" }\ndef many: List<Int> = [" +
+            numbers +
+            "]\npolicy bound title \"t\" owner \"o\" on read of Dataset { "
+            "allow when " +
+            slow +
+            " }\npolicy tried title \"t\" owner \"o\" on read of Dataset { "
+            "deny when " +
+            slow + " because \"slow\" }\n" + Ask("both", "bob")}});
+  REQUIRE_COMPILES(c);
+  c.Check("both",
+          "ALLOW | by bound:allow | advisory tried:deny(slow) | keep 5m");
 }
 
 TEST_CASE("rows and obligations") {
@@ -333,6 +478,38 @@ policy pii title "t" owner "o" on read of Dataset as d {
   CHECK(e.rules[1].elements.size() == 1);
   CHECK_FALSE(e.rules[1].matched);
   CHECK(e.rules[1].conditions.size() == 2);
+}
+
+TEST_CASE("explain says what hides a rule of a `first`, and what errs") {
+  DecisionCases c =
+      Council(R"bylaw(
+policy f title "t" owner "o" on read of Dataset {
+  first {
+    allow when context.purpose == billing
+    allow unless context.purpose == marketing
+  }
+}
+policy g title "t" owner "o" on read of Dataset {
+  allow when 1 / (context.rows ?? 1) > 0
+}
+)bylaw" + Ask("billing", "bob", " with { purpose: billing }") +
+              Ask("marketing", "bob", " with { purpose: marketing, rows: 0 }"));
+  REQUIRE_COMPILES(c);
+  const auto explain = [&](const char* test) {
+    const auto decided = c.Decide(test);
+    REQUIRE(decided != nullptr);
+    const Explanation e =
+        Explain(*decided->engine, decided->bound, SqlDialect::kNone);
+    REQUIRE(e.rules.size() == 4);
+    return e;
+  };
+  const Explanation billing = explain("billing");
+  CHECK(billing.rules[1].reason == "grants");
+  CHECK(billing.rules[2].reason == "a rule above it in its `first` counts");
+  const Explanation marketing = explain("marketing");
+  CHECK(marketing.rules[2].reason == "its conditions do not hold");
+  CHECK(marketing.rules[3].erred);
+  CHECK_FALSE(marketing.rules[3].counted);
 }
 
 }  // namespace

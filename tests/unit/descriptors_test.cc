@@ -253,6 +253,34 @@ std::string Contract(const std::string& rest) {
          rest;
 }
 
+TEST_CASE("tables and retentions are those of their datasets") {
+  const LoadedFacts loaded = LoadFactTexts(
+      Mesh(),
+      {{"f.yaml",
+        Contract(
+            "servers:\n"
+            "  - { server: a, type: postgres, host: h, schema: app }\n"
+            "  - { server: b, type: postgres, host: h, schema: copy }\n"
+            "slaProperties:\n"
+            "  - { property: retention, value: 3, unit: y, element: d.c }\n"
+            "  - { property: retention, value: 6, unit: m, element: e }\n"
+            "schema:\n"
+            "  - { name: d, physicalName: rows }\n"
+            "  - { name: e, physicalName: raw.rows }\n"
+            "  - { name: f }\n")}});
+  INFO(Codes(loaded.errors));
+  REQUIRE(loaded.facts != nullptr);
+  const auto read = [&](const char* id, const char* name) {
+    return Text(*loaded.facts, Read(*loaded.facts, "Dataset", id, name));
+  };
+  CHECK(read("p.d", "table") == "app.rows");
+  CHECK(read("p.e", "table") == "raw.rows");
+  CHECK(read("p.f", "table") == "-");
+  CHECK(read("p.d", "retention") == "3y");
+  CHECK(read("p.e", "retention") == "6mo");
+  CHECK(read("p.f", "retention") == "-");
+}
+
 TEST_CASE("what no mapping covers is reported, never guessed") {
   const std::pair<const char*, const char*> cases[] = {
       {"tags: [secret, finance]\n", "f.yaml:6:8 BL5105"},

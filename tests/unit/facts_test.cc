@@ -139,6 +139,8 @@ TEST_CASE("nested children have the parent's id, a dot and their name") {
   CHECK(f.Find(email)->num_ancestors == 3);
   // The other side of an inverse, stated at the child.
   CHECK(Ids(f, Read(f, "DataProduct", "crm", "datasets")) == "crm.people");
+  CHECK(f.IsWithin(Number(f, "Dataset", "crm.people"),
+                   Number(f, "DataProduct", "crm")));
   CHECK(f.ColumnNamed(Number(f, "Dataset", "orders.lines"), "email") == email);
   CHECK(f.ColumnNamed(Number(f, "Dataset", "orders.lines"), "mail") == kNone);
 }
@@ -558,6 +560,8 @@ TEST_CASE("saved facts are the same facts") {
   const uint32_t email = Number(f, "Column", "orders.lines.email");
   CHECK(f.PositionOf(email, Slot(f, "Column", "tags")).line == 18);
   CHECK(f.files()[0] == "f.yaml");
+  CHECK(f.PositionOf(email).file == 0);
+  CHECK(f.PositionOf(email, Slot(f, "Column", "tags")).file == 0);
   // Any other bytes are an error.
   CHECK_FALSE(LoadSavedFacts("", MakeMesh()).ok());
   for (size_t i = 0; i < bytes.size(); i += 3) {
@@ -565,6 +569,60 @@ TEST_CASE("saved facts are the same facts") {
     std::string bent = bytes;
     bent[i] = static_cast<char>(bent[i] ^ 0x41);
     (void)LoadSavedFacts(bent, MakeMesh()).ok();
+  }
+}
+
+TEST_CASE("saved facts of another revision are damaged") {
+  const LoadedFacts loaded = LoadYaml(kOrders);
+  REQUIRE(loaded.facts != nullptr);
+  std::string bytes = SaveFacts(*loaded.facts);
+  const size_t at = bytes.find("Sales");
+  REQUIRE(at != std::string::npos);
+  bytes[at] = 's';
+  CHECK_FALSE(LoadSavedFacts(bytes, MakeMesh()).ok());
+}
+
+TEST_CASE("the revision tells parents apart") {
+  const char* groups = "Group: { g: {}, h: {} }\nUser: { ana: { in: ";
+  const LoadedFacts g = LoadYaml(std::string(groups) + "g } }\n");
+  const LoadedFacts h = LoadYaml(std::string(groups) + "h } }\n");
+  REQUIRE(g.facts != nullptr);
+  REQUIRE(h.facts != nullptr);
+  CHECK(g.facts->revision() != h.facts->revision());
+}
+
+TEST_CASE("a parent of several types is named with its type") {
+  auto program = MakeMesh();
+  Schema& s = program->schema;
+  s.entities[s.FindEntity("User")].parents.push_back(s.FindEntity("Domain"));
+  const auto load = [&](const std::string& parent) {
+    return LoadFactTexts(program,
+                         {{"f.yaml",
+                           "Group: { x: {}, g: {} }\nDomain: { x: {} }\n"
+                           "User: { ana: { in: " +
+                               parent + " } }\n"}});
+  };
+  CHECK(Codes(load("x").errors) == "f.yaml:3:20 BL5014");
+  CHECK(Codes(load("g").errors).empty());
+  CHECK(Codes(load("{ type: Domain, id: x }").errors).empty());
+}
+
+TEST_CASE("ancestors that are far apart are found") {
+  // Every hundredth of many groups is in the one before.
+  const auto name = [](int i) { return "g" + std::to_string(10'000 + i); };
+  std::string text = "Group:\n";
+  for (int i = 0; i < 1500; ++i) {
+    text += "  " + name(i) + ": {" +
+            (i > 0 && i % 100 == 0 ? " in: " + name(i - 100) : "") + " }\n";
+  }
+  const LoadedFacts loaded = LoadYaml(text);
+  REQUIRE(loaded.facts != nullptr);
+  const Facts& f = *loaded.facts;
+  const uint32_t last = Number(f, "Group", name(1400).c_str());
+  for (int i = 0; i < 1500; ++i) {
+    INFO(i);
+    CHECK(f.IsWithin(last, Number(f, "Group", name(i).c_str())) ==
+          (i % 100 == 0));
   }
 }
 

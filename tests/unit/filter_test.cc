@@ -206,8 +206,10 @@ TEST_CASE("filters have SQL's three truth values") {
   REQUIRE(w.ok());
   Make make(&w);
   using F = FilterOp;
-  std::map<std::string, Value, std::less<>> row = {
-      {"region", w.Text("EU")}, {"n", Int(5)}, {"flag", Value::Bool(true)}};
+  std::map<std::string, Value, std::less<>> row = {{"region", w.Text("EU")},
+                                                   {"n", Int(5)},
+                                                   {"amount", Int(3)},
+                                                   {"flag", Value::Bool(true)}};
   std::vector<Value> listed = {w.Text("US")};
   RowSource source;
   source.cell = [&](std::string_view c) {
@@ -243,6 +245,9 @@ TEST_CASE("filters have SQL's three truth values") {
   check(make(F::kIsMissing, {make.Column("name")}), Truth::kTrue);
   check(make(F::kIsPresent, {make.Column("name")}), Truth::kFalse);
   check(make.Column("flag"), Truth::kTrue);
+  // A store may give a whole number for a Decimal.
+  check(make(F::kGt, {make.Column("amount"), Int(2)}), Truth::kTrue);
+  check(make(F::kEq, {make.Column("amount"), Int(3)}), Truth::kTrue);
   check(make(F::kEq, {make(F::kCoalesce, {make.Column("m"), Int(7)}), Int(7)}),
         Truth::kTrue);
   check(make(F::kIn, {make.Column("name"), SetOf(w, {w.Text("a")})}),

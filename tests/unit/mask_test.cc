@@ -264,6 +264,13 @@ TEST_CASE("what masks make of a value") {
     INFO(MaskName(c.mask.kind) << " of " << SpellLiteral(w.world(), c.value));
     CHECK(apply(c.mask, c.value) == c.expected);
   }
+  // What has no multiple at or below it in the range has no value; steps whose
+  // least common multiple is out of it leave none.
+  CHECK(ApplyMask(Round(10), Kind::kInt, integer(INT64_MIN), kKey, w.world())
+            .missing());
+  const FittedMask a = Round(1'500'000'000), b = Round(1'500'000'001);
+  CHECK(JoinMasks(a, b, Kind::kDecimal).kind == MaskKind::kRedact);
+  CHECK(JoinMasks(a, b, Kind::kInt).kind == MaskKind::kRound);
 }
 
 TEST_CASE("hash is HMAC-SHA-256 of the text, of an Int its first 63 bits") {
@@ -294,6 +301,8 @@ TEST_CASE("a mask that does not fit becomes null") {
   const Value half = Value::Number(Kind::kDecimal, 500'000);
   const Value three = Value::Number(Kind::kDecimal, 3'000'000);
   const Value hour = w.Text("hour"), day = w.Text("day");
+  const Value most4 = Value::Number(Kind::kInt, 32);
+  const Value most6 = Value::Number(Kind::kInt, 128);
   struct Case {
     MaskKind mask;
     std::vector<Value> arguments;
@@ -323,6 +332,7 @@ TEST_CASE("a mask that does not fit becomes null") {
       {MaskKind::kConstant, {half}, Kind::kInt, MaskKind::kNull},
       {MaskKind::kConstant, {hour}, Kind::kMissing, MaskKind::kNull},
       {MaskKind::kNetwork, {one, one}, Kind::kString, MaskKind::kNull},
+      {MaskKind::kNetwork, {most4, most6}, Kind::kIp, MaskKind::kNetwork},
   };
   for (const Case& c : cases) {
     FittedMask fitted;

@@ -114,6 +114,17 @@ TEST_CASE("dates and times move") {
   CHECK(Binary(Opcode::AGE,
                NumberConstant(Kind::kDate, *ParseDate("2000-02-01")),
                date) == "25");
+  // The day of a time is that on which it falls, also before 1970.
+  CHECK(
+      Binary(Opcode::AGE, NumberConstant(Kind::kDate, *ParseDate("1960-01-01")),
+             NumberConstant(Kind::kTime, *ParseTime("1969-12-31T23:00:00Z"))) ==
+      "9");
+  CHECK(Binary(Opcode::ADD,
+               NumberConstant(Kind::kTime, *ParseTime("9999-12-31T23:00:00Z")),
+               NumberConstant(Kind::kDuration, 3'600'000'000))
+            .find("error: ") == 0);
+  CHECK(Binary(Opcode::SUB, date, NumberConstant(Kind::kPeriod, 2)) ==
+        "2025-11-30");
   CHECK(Binary(Opcode::HOUR, time, TextConstant("Europe/Paris")) == "11");
   CHECK(Binary(Opcode::HOUR, time, TextConstant("Nowhere")).find("error: ") ==
         0);
@@ -142,6 +153,7 @@ TEST_CASE("text") {
   CHECK(text(Opcode::LIKE, "abc", "a*a") == "false");
   CHECK(text(Opcode::LIKE, "aXbXc", "*X*X*") == "true");
   CHECK(text(Opcode::LIKE, "a", "a*a") == "false");
+  CHECK(text(Opcode::LIKE, "aba", "*ab*ba*") == "false");
   CHECK(text(Opcode::LT, "a", "b") == "true");
   Machine m;
   const uint16_t r = m.Op(Opcode::LOWER, m.Text("\xc3\x89"
