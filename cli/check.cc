@@ -127,11 +127,14 @@ std::string Place(const std::string& file, int32_t line, int32_t column) {
   return place;
 }
 
+uint32_t Number(int32_t line) {
+  return static_cast<uint32_t>(std::max(0, line));
+}
+
 // A fault of the file itself, as it came.
 Diagnostic DiagnosticOf(const Problem& p) {
   const auto place = [](int32_t line, int32_t column) {
-    return LineColumn{static_cast<uint32_t>(std::max(0, line)),
-                      static_cast<uint32_t>(std::max(0, column))};
+    return LineColumn{Number(line), Number(column)};
   };
   Diagnostic d;
   if (const CodeInfo* info = FindCode(p.id)) d.code = info->code;
@@ -150,7 +153,9 @@ Diagnostic DiagnosticOf(const Problem& p) {
 
 void PrintText(const std::vector<CheckedFile>& files, bool color) {
   const auto paint = [color](const char* code, const std::string& text) {
-    return color ? std::string("\033[") + code + "m" + text + "\033[0m" : text;
+    const std::string shown = Visible(text);
+    return color ? std::string("\033[") + code + "m" + shown + "\033[0m"
+                 : shown;
   };
   DiagnosticRenderer renderer("", color);
   for (const CheckedFile& file : files) {
@@ -163,14 +168,17 @@ void PrintText(const std::vector<CheckedFile>& files, bool color) {
                           : p.level == "warning" ? "1;33"
                                                  : "1;36";
       std::cout << paint("1", Place(p.file, p.line, p.column)) << ": "
-                << paint(shade, p.kind) << ' ' << p.id;
-      if (!p.message.empty()) std::cout << ": " << p.message;
+                << paint(shade, p.kind) << ' ' << Visible(p.id);
+      if (!p.message.empty()) std::cout << ": " << Visible(p.message);
       std::cout << '\n';
       if (!p.rule_file.empty()) {
         std::cout << "    rule "
-                  << Place(p.rule_file, p.rule_line, p.rule_column) << '\n';
+                  << Visible(Place(p.rule_file, p.rule_line, p.rule_column))
+                  << '\n';
       }
-      if (!p.help.empty()) std::cout << "    help: " << p.help << '\n';
+      if (!p.help.empty()) {
+        std::cout << "    help: " << Visible(p.help) << '\n';
+      }
     }
     for (const v1::DescriptorDecision& d : file.response.decisions()) {
       for (const v1::Obligation& o : d.decision().obligations()) {
@@ -182,11 +190,13 @@ void PrintText(const std::vector<CheckedFile>& files, bool color) {
                        MessageToJson(value, false);
         }
         std::cout << paint("1", file.file) << ": " << paint("1;36", "require")
-                  << ' ' << o.name() << '(' << arguments << ")\n";
+                  << ' ' << Visible(o.name()) << '(' << Visible(arguments)
+                  << ")\n";
       }
       for (const v1::WaiverUse& w : d.decision().waivers()) {
         std::cout << paint("1", file.file) << ": " << paint("1;36", "waiver")
-                  << ' ' << w.waiver() << " of " << w.policy() << '\n';
+                  << ' ' << Visible(w.waiver()) << " of " << Visible(w.policy())
+                  << '\n';
       }
     }
   }
@@ -209,11 +219,12 @@ void PrintJson(const std::vector<CheckedFile>& files) {
 }
 
 Json SarifPlace(const std::string& file, int32_t line, int32_t column) {
-  return {{"physicalLocation",
-           {{"artifactLocation", {{"uri", Utf8(file)}}},
-            {"region",
-             {{"startLine", std::max(1, line)},
-              {"startColumn", std::max(1, column)}}}}}};
+  Json place = {{"artifactLocation", {{"uri", Utf8(file)}}}};
+  if (line > 0) {
+    place["region"] = {{"startLine", line},
+                       {"startColumn", std::max(1, column)}};
+  }
+  return {{"physicalLocation", place}};
 }
 
 void PrintSarif(const std::vector<CheckedFile>& files) {
@@ -271,9 +282,10 @@ void PrintJunit(const std::vector<CheckedFile>& files,
       }
       if (!p.help.empty()) text += "\nhelp: " + p.help;
       std::cout << "    <testcase classname=\"" << Xml(action) << "\" name=\""
-                << Xml(p.id) << "\" file=\"" << Xml(p.file) << "\" line=\""
-                << p.line << "\">\n      <failure message=\"" << Xml(p.message)
-                << "\">" << Xml(text) << "</failure>\n    </testcase>\n";
+                << Xml(p.id) << "\" file=\"" << Xml(p.file) << '"';
+      if (p.line > 0) std::cout << " line=\"" << p.line << '"';
+      std::cout << ">\n      <failure message=\"" << Xml(p.message) << "\">"
+                << Xml(text) << "</failure>\n    </testcase>\n";
     }
     if (failures.empty()) {
       std::cout << "    <testcase classname=\"" << Xml(action) << "\" name=\""
@@ -292,9 +304,9 @@ void PrintGithub(const std::vector<CheckedFile>& files) {
         text += "\nrule " + Place(p.rule_file, p.rule_line, p.rule_column);
       }
       if (!p.help.empty()) text += "\nhelp: " + p.help;
-      std::cout << "::" << (p.level == "note" ? "notice" : p.level)
-                << " file=" << GithubText(p.file, true) << ",line=" << p.line
-                << ",col=" << p.column << ",title=" << GithubText(p.id, true)
+      std::cout << "::" << (p.level == "note" ? "notice" : p.level) << " file="
+                << GithubPlace(p.file, Number(p.line), Number(p.column))
+                << ",title=" << GithubText(p.id, true)
                 << "::" << GithubText(text, false) << '\n';
     }
   }

@@ -9,6 +9,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <iostream>
 #include <map>
 
@@ -52,17 +53,19 @@ bool UseColor(int fd) {
 }
 
 int Refuse(std::string_view message) {
-  std::cerr << "bylaw: " << message << '\n';
+  std::cerr << "bylaw: " << Visible(message, /*lines=*/true) << '\n';
   return kRefused;
 }
 
 int Refuse(const RequestError& error) {
   std::cerr << "bylaw: " << error.code << ": ";
   if (!error.field.empty() && error.field != ".") {
-    std::cerr << error.field << ": ";
+    std::cerr << Visible(error.field) << ": ";
   }
-  std::cerr << error.message << '\n';
-  if (!error.remedy.empty()) std::cerr << "help: " << error.remedy << '\n';
+  std::cerr << Visible(error.message) << '\n';
+  if (!error.remedy.empty()) {
+    std::cerr << "help: " << Visible(error.remedy) << '\n';
+  }
   return kRefused;
 }
 
@@ -192,7 +195,45 @@ bool ReadInput(const std::string& path, std::string* text) {
   return !input.failed() && input.ReadAll(text);
 }
 
-bool WriteAtomically(const std::string& path, std::string_view bytes) {
+namespace {
+
+// The regular file that is written for `path`, which may not be there yet; a
+// symbolic link is followed. Nothing after a message: a device, a pipe or a
+// folder is not to be replaced by a file.
+std::optional<std::string> TargetOf(const std::string& path) {
+  if (path == "-") {
+    Refuse("-: standard output cannot be written to in one step; name a file");
+    return std::nullopt;
+  }
+  struct stat status = {};
+  const bool found = stat(path.c_str(), &status) == 0;
+  const int error = errno;
+  struct stat link = {};
+  const bool is_link = lstat(path.c_str(), &link) == 0 && S_ISLNK(link.st_mode);
+  if (found && !S_ISREG(status.st_mode)) {
+    Refuse(path +
+           ": is no regular file and would be replaced; name a new file, or "
+           "one to replace");
+    return std::nullopt;
+  }
+  if (!is_link) return path;
+  std::error_code failed;
+  const auto target = std::filesystem::canonical(path, failed);
+  if (!found || failed) {
+    Refuse(path + ": is a symbolic link that leads nowhere (" +
+           (found ? failed.message() : std::strerror(error)) +
+           "); remove it, or name the file that is meant");
+    return std::nullopt;
+  }
+  return target.string();
+}
+
+}  // namespace
+
+bool WriteAtomically(const std::string& name, std::string_view bytes) {
+  const std::optional<std::string> target = TargetOf(name);
+  if (!target) return false;
+  const std::string& path = *target;
   const std::string temporary = path + ".tmp" + std::to_string(getpid());
   const int fd =
       open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);

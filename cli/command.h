@@ -84,6 +84,8 @@ class DiagnosticRenderer {
 // of GitHub takes it (in a `property` more is escaped), and in XML.
 std::string Utf8(std::string_view text);
 std::string GithubText(std::string_view text, bool property);
+// The properties of a place, after `file=`; a line of 0 is none.
+std::string GithubPlace(std::string_view file, uint32_t line, uint32_t column);
 std::string Xml(std::string_view text);
 
 // Bytes of a file, or of a line of `--lines`, that a verb reads: what a file of
@@ -117,8 +119,10 @@ class Input {
 // Reads a whole file ("-": stdin). False (after a message) if it cannot.
 bool ReadInput(const std::string& path, std::string* text);
 // Writes a file by way of a temporary beside it, so that readers see the old
-// or the new and a full disk loses nothing. False after a message.
-bool WriteAtomically(const std::string& path, std::string_view bytes);
+// or the new and a full disk loses nothing. A symbolic link stays, and what it
+// leads to is written; what is there and no regular file is refused. False
+// after a message.
+bool WriteAtomically(const std::string& name, std::string_view bytes);
 
 // "2026-11-20T10:00:00Z" to microseconds, for --at.
 std::optional<int64_t> ParseInstant(const std::string& text);

@@ -165,26 +165,32 @@ std::vector<std::string> DeterminingElements(
 
 void PrintRuleHead(const v1::RuleExplanation& r) {
   std::cout << "\n"
-            << r.state() << "  " << r.policy() << " (" << r.kind() << ")  "
-            << r.file() << ':' << r.line() << "  scope " << r.scope() << '\n';
-  if (!r.text().empty()) std::cout << "    " << r.text() << '\n';
+            << Visible(r.state()) << "  " << Visible(r.policy()) << " ("
+            << Visible(r.kind()) << ")  " << Visible(r.file()) << ':'
+            << r.line() << "  scope " << Visible(r.scope()) << '\n';
+  if (!r.text().empty()) {
+    std::cout << "    " << Visible(r.text(), /*lines=*/true) << '\n';
+  }
 }
 
 void PrintReason(const v1::RuleExplanation& r) {
   std::cout << "    " << (r.counted() ? "counts" : "does not count")
-            << (r.reason().empty() ? "" : ": " + r.reason()) << '\n';
+            << Visible(r.reason().empty() ? "" : ": " + r.reason()) << '\n';
 }
 
 void PrintInstance(const v1::RuleExplanation& r) {
   PrintRuleHead(r);
   for (const auto& e : r.elements()) {
-    std::cout << "    for " << e.name() << " = " << e.value() << '\n';
+    std::cout << "    for " << Visible(e.name()) << " = " << Visible(e.value())
+              << '\n';
   }
   for (const v1::ConditionExplanation& c : r.conditions()) {
-    std::cout << "    " << c.role() << ' ' << c.text() << "  ->  " << c.value()
-              << '\n';
+    std::cout << "    " << Visible(c.role()) << ' '
+              << Visible(c.text(), /*lines=*/true) << "  ->  "
+              << Visible(c.value()) << '\n';
     for (const auto& v : c.values()) {
-      std::cout << "        " << v.name() << " = " << v.value() << '\n';
+      std::cout << "        " << Visible(v.name(), /*lines=*/true) << " = "
+                << Visible(v.value()) << '\n';
     }
   }
   PrintReason(r);
@@ -222,7 +228,8 @@ void PrintUnmatched(const std::vector<const v1::RuleExplanation*>& instances) {
     if (count > kMaxElements) {
       values += " and " + std::to_string(count - kMaxElements) + " more";
     }
-    std::cout << "    for " << names << " = " << values << '\n';
+    std::cout << "    for " << Visible(names) << " = " << Visible(values)
+              << '\n';
     PrintReason(*reason);
   }
 }
@@ -235,7 +242,7 @@ void PrintExplanation(const v1::Explanation& explanation, bool color) {
   if (!explanation.chain().empty()) {
     std::cout << "scopes:";
     for (const std::string& scope : explanation.chain()) {
-      std::cout << ' ' << scope;
+      std::cout << ' ' << Visible(scope);
     }
     std::cout << '\n';
   }

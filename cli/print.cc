@@ -43,9 +43,11 @@ Json DiagnosticJson(const Diagnostic& d) {
   j["code"] = std::string(InfoOf(d.code).id);
   j["severity"] = std::string(SeverityName(d.severity));
   j["file"] = Utf8(d.path());
-  j["line"] = start.line;
-  j["column"] = start.column;
-  j["end"] = {{"line", end.line}, {"column", end.column}};
+  if (start.line > 0) {
+    j["line"] = start.line;
+    j["column"] = start.column;
+    j["end"] = {{"line", end.line}, {"column", end.column}};
+  }
   j["message"] = Utf8(d.message);
   j["suggestion"] = Utf8(d.suggestion);
   return j;
@@ -66,17 +68,17 @@ Json Sarif(const std::vector<Diagnostic>& diagnostics) {
     const LineColumn start = d.Start(), end = d.End();
     std::string text = Utf8(d.message);
     if (!d.suggestion.empty()) text += "\n" + Utf8(d.suggestion);
+    Json place = {{"artifactLocation", {{"uri", Utf8(d.path())}}}};
+    if (start.line > 0) {
+      place["region"] = {{"startLine", start.line},
+                         {"startColumn", std::max(1u, start.column)},
+                         {"endLine", std::max(1u, end.line)},
+                         {"endColumn", std::max(1u, end.column)}};
+    }
     results.push_back({{"ruleId", info.id},
                        {"level", std::string(SeverityName(d.severity))},
                        {"message", {{"text", text}}},
-                       {"locations",
-                        {{{"physicalLocation",
-                           {{"artifactLocation", {{"uri", Utf8(d.path())}}},
-                            {"region",
-                             {{"startLine", std::max(1u, start.line)},
-                              {"startColumn", std::max(1u, start.column)},
-                              {"endLine", std::max(1u, end.line)},
-                              {"endColumn", std::max(1u, end.column)}}}}}}}}});
+                       {"locations", {{{"physicalLocation", place}}}}});
   }
   return {{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
           {"version", "2.1.0"},
@@ -87,11 +89,12 @@ Json Sarif(const std::vector<Diagnostic>& diagnostics) {
              {"results", results}}}}};
 }
 
+// Text as a terminal may be given it, in color if there is to be any.
 struct Paint {
   bool color;
   std::string operator()(const char* code, std::string_view text) const {
-    if (!color) return std::string(text);
-    return std::string("\033[") + code + "m" + std::string(text) + "\033[0m";
+    if (!color) return Visible(text);
+    return std::string("\033[") + code + "m" + Visible(text) + "\033[0m";
   }
 };
 
@@ -122,22 +125,26 @@ void PrintDeterminants(
     }
     i = last;
     std::cout << "  " << paint("1", d.policy().empty() ? d.kind() : d.policy());
-    if (!d.policy().empty()) std::cout << " (" << d.kind() << ")";
-    std::cout << about;
+    if (!d.policy().empty()) std::cout << " (" << Visible(d.kind()) << ")";
+    std::cout << Visible(about);
     if (!d.file().empty()) {
       std::cout << "  "
                 << paint("2", d.file() + ":" + std::to_string(d.line()));
     }
     std::cout << '\n';
-    if (!d.because().empty()) std::cout << "      " << d.because() << '\n';
-    if (!d.help().empty()) std::cout << "      help: " << d.help() << '\n';
+    if (!d.because().empty()) {
+      std::cout << "      " << Visible(d.because()) << '\n';
+    }
+    if (!d.help().empty()) {
+      std::cout << "      help: " << Visible(d.help()) << '\n';
+    }
   }
 }
 
 std::string ValueText(const google::protobuf::Value& value) {
   switch (value.kind_case()) {
     case google::protobuf::Value::kStringValue:
-      return Json(value.string_value()).dump();
+      return Visible(Json(value.string_value()).dump());
     case google::protobuf::Value::kNumberValue: {
       Json j = value.number_value();
       const std::string text = j.dump();
@@ -157,7 +164,8 @@ std::string ValueText(const google::protobuf::Value& value) {
     case google::protobuf::Value::kStructValue: {
       std::string text = "{";
       for (const auto& [name, item] : value.struct_value().fields()) {
-        text += (text.size() > 1 ? ", " : "") + name + ": " + ValueText(item);
+        text += (text.size() > 1 ? ", " : "") + Visible(name) + ": " +
+                ValueText(item);
       }
       return text + "}";
     }
@@ -176,7 +184,7 @@ std::string Utf8(std::string_view text) {
 
 std::string GithubText(std::string_view text, bool property) {
   std::string out;
-  for (const char c : text) {
+  for (const char c : Visible(text, /*lines=*/true)) {
     if (c == '%') {
       out += "%25";
     } else if (c == '\n') {
@@ -192,6 +200,13 @@ std::string GithubText(std::string_view text, bool property) {
     }
   }
   return out;
+}
+
+std::string GithubPlace(std::string_view file, uint32_t line, uint32_t column) {
+  std::string place = GithubText(file, true);
+  if (line > 0) place += ",line=" + std::to_string(line);
+  if (line > 0 && column > 0) place += ",col=" + std::to_string(column);
+  return place;
 }
 
 std::string Xml(std::string_view text) {
@@ -249,22 +264,10 @@ std::string DiagnosticRenderer::Render(const Diagnostic& diagnostic) {
   if (file == nullptr || diagnostic.start.line > file->line_count()) {
     return bylaw::Render(diagnostic, options);
   }
-  const auto offset = [file](LineColumn at) {
-    const std::string_view line = file->Line(at.line);
-    size_t i = 0;
-    for (uint32_t column = 1; column < at.column && i < line.size(); ++column) {
-      ++i;
-      while (i < line.size() &&
-             (static_cast<unsigned char>(line[i]) & 0xC0) == 0x80) {
-        ++i;
-      }
-    }
-    return file->LineStart(at.line) + static_cast<uint32_t>(i);
-  };
   Diagnostic placed = diagnostic;
-  placed.span = {file, offset(diagnostic.start), 0};
+  placed.span = {file, file->OffsetOf(diagnostic.start), 0};
   placed.span.end = diagnostic.end.line == diagnostic.start.line
-                        ? offset(diagnostic.end)
+                        ? file->OffsetOf(diagnostic.end)
                         : placed.span.begin + 1;
   return bylaw::Render(placed, options);
 }
@@ -287,8 +290,8 @@ void PrintDiagnostics(const std::vector<Diagnostic>& diagnostics, Format format,
                             : d.severity == Severity::kWarning ? "warning"
                                                                : "notice";
         const LineColumn start = d.Start();
-        std::cout << "::" << level << " file=" << GithubText(d.path(), true)
-                  << ",line=" << start.line << ",col=" << start.column
+        std::cout << "::" << level
+                  << " file=" << GithubPlace(d.path(), start.line, start.column)
                   << ",title=" << InfoOf(d.code).id
                   << "::" << GithubText(d.message, false)
                   << (d.suggestion.empty()
@@ -325,7 +328,8 @@ void PrintDecision(const v1::Decision& decision, bool color,
   }
   if (!decision.columns().empty()) std::cout << "columns:\n";
   for (const v1::ColumnMask& c : decision.columns()) {
-    std::cout << "  " << paint("1", c.column()) << "  " << c.mask().name();
+    std::cout << "  " << paint("1", c.column()) << "  "
+              << Visible(c.mask().name());
     if (!c.mask().arguments().empty()) {
       std::cout << '(';
       for (int i = 0; i < c.mask().arguments_size(); ++i) {
@@ -335,15 +339,15 @@ void PrintDecision(const v1::Decision& decision, bool color,
     }
     std::cout << "  by ";
     for (int i = 0; i < c.policies_size(); ++i) {
-      std::cout << (i ? ", " : "") << c.policies(i);
+      std::cout << (i ? ", " : "") << Visible(c.policies(i));
     }
     std::cout << '\n';
-    if (!c.sql().empty()) std::cout << "      " << c.sql() << '\n';
+    if (!c.sql().empty()) std::cout << "      " << Visible(c.sql()) << '\n';
   }
   if (decision.has_filter()) {
-    std::cout << "rows:\n  " << decision.filter().text() << '\n';
+    std::cout << "rows:\n  " << Visible(decision.filter().text()) << '\n';
     if (!decision.filter().sql().empty()) {
-      std::cout << "      " << decision.filter().sql() << '\n';
+      std::cout << "      " << Visible(decision.filter().sql()) << '\n';
     }
     for (int i = 0; i < decision.filter().parameters_size(); ++i) {
       std::cout << "      $" << i + 1 << " = "
@@ -357,7 +361,8 @@ void PrintDecision(const v1::Decision& decision, bool color,
     const std::map<std::string, google::protobuf::Value> arguments(
         o.arguments().fields().begin(), o.arguments().fields().end());
     for (const auto& [name, value] : arguments) {
-      std::cout << (first ? "" : ", ") << name << ": " << ValueText(value);
+      std::cout << (first ? "" : ", ") << Visible(name) << ": "
+                << ValueText(value);
       first = false;
     }
     std::cout << ")\n";
@@ -371,12 +376,13 @@ void PrintDecision(const v1::Decision& decision, bool color,
   PrintDeterminants("not delegated", decision.not_delegated(), paint);
   if (!decision.waivers().empty()) std::cout << "waivers:\n";
   for (const v1::WaiverUse& w : decision.waivers()) {
-    std::cout << "  " << w.waiver() << " of " << w.policy() << '\n';
+    std::cout << "  " << Visible(w.waiver()) << " of " << Visible(w.policy())
+              << '\n';
   }
   if (!decision.errors().empty()) std::cout << "errors:\n";
   for (const v1::EvaluationError& e : decision.errors()) {
-    std::cout << "  " << (e.policy().empty() ? "" : e.policy() + ": ")
-              << e.message();
+    std::cout << "  " << Visible(e.policy().empty() ? "" : e.policy() + ": ")
+              << Visible(e.message());
     if (!e.file().empty()) {
       std::cout << "  "
                 << paint("2", e.file() + ":" + std::to_string(e.line()));

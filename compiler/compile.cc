@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <set>
-#include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -52,12 +52,13 @@ std::vector<std::unique_ptr<ast::File>> ParseAll(
                            files[i].shipped ? ParseLimits() : parse);
     }
   };
-  std::vector<std::thread> threads;
+  // What they throw (memory) is thrown here; and they are waited for.
+  std::vector<std::future<void>> others;
   for (size_t i = 1; i < std::min(kParserThreads, files.size()); ++i) {
-    threads.emplace_back(work);
+    others.push_back(std::async(std::launch::async, work));
   }
   work();
-  for (std::thread& thread : threads) thread.join();
+  for (std::future<void>& other : others) other.get();
   for (size_t i = 0; i < sinks.size(); ++i) {
     const std::vector<Diagnostic>& found = sinks[i].diagnostics();
     if (std::any_of(found.begin(), found.end(), LosesText)) {
@@ -121,7 +122,7 @@ CompileResult Compile(const CompileInput& input,
   Repository repository = ReadRepository(input, sink);
   const Limits limits = repository.manifest.has_value()
                             ? repository.manifest->settings.limits
-                            : Limits();
+                            : input.at_most.value_or(Limits());
   std::vector<const ast::File*> broken;
   const std::vector<std::unique_ptr<ast::File>> trees =
       ParseAll(repository.files, limits, sink, &broken);

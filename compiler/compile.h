@@ -9,10 +9,12 @@
 #define BYLAW_COMPILER_COMPILE_H_
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "compiler/bytecode/limits.h"
 #include "compiler/bytecode/program.h"
 #include "compiler/typed.h"
 #include "dsl/diagnostics.h"
@@ -35,6 +37,9 @@ struct CompileInput {
   // root these texts stand in place of the folder's files, or beside them.
   std::vector<std::pair<std::string, std::string>> files;
   std::vector<Pack> packs;
+  // What the manifest may set its limits to at most, where its author is not
+  // to be trusted with this process.
+  std::optional<Limits> at_most;
 };
 
 struct CompileOptions {

@@ -1,6 +1,8 @@
 #include "compiler/repository.h"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -27,8 +29,8 @@ bool HasExtension(const std::string& path) {
 }
 
 void Unreadable(DiagnosticSink& sink, const std::string& path,
-                std::string message) {
-  sink.AddAt(Code::BL3002, path, {}, {}, std::move(message));
+                std::string message, std::string remedy) {
+  sink.AddAt(Code::BL3002, path, {}, {}, std::move(message), std::move(remedy));
 }
 
 // Paths of the policy files below `root`, relative to it.
@@ -45,7 +47,8 @@ void ListPolicies(const std::string& root, std::set<std::string>* paths,
       if (++seen > kMaxRepositoryFiles) {
         Unreadable(sink, root,
                    absl::StrCat("the repository has more than ",
-                                kMaxRepositoryFiles, " files"));
+                                kMaxRepositoryFiles, " files"),
+                   "keep other files out of its folder, or in hidden ones");
         return;
       }
       const std::string name = it->path().filename().string();
@@ -64,23 +67,34 @@ void ListPolicies(const std::string& root, std::set<std::string>* paths,
     }
     if (error) {
       Unreadable(sink, folder.empty() ? root : folder,
-                 absl::StrCat("cannot be read: ", error.message()));
+                 absl::StrCat("the folder cannot be read: ", error.message()),
+                 "let this user read it, or remove it");
     }
   }
 }
 
+// Why a file cannot be read, and what to do; "" if it was.
+struct Failure {
+  std::string why, remedy;
+};
+
 // At most one byte more than `limit`, so that what is too large shows.
-bool ReadText(const fs::path& path, size_t limit, std::string* text) {
+Failure ReadText(const fs::path& path, size_t limit, std::string* text) {
   std::error_code error;
-  if (!fs::is_regular_file(path, error)) return false;
+  if (!fs::is_regular_file(path, error)) {
+    return {error ? error.message() : "it is no regular file",
+            "put a file in its place, or remove it"};
+  }
   const uintmax_t size = fs::file_size(path, error);
+  if (error) return {error.message(), "load again"};
+  errno = 0;
   std::ifstream in(path, std::ios::binary);
-  if (error || !in) return false;
+  if (!in) return {std::strerror(errno), "let this user read it, or remove it"};
   text->resize(std::min<uintmax_t>(size, limit) + 1);
   in.read(text->data(), static_cast<std::streamsize>(text->size()));
-  if (in.bad()) return false;
+  if (in.bad()) return {std::strerror(errno), "mend the disk, then load again"};
   text->resize(static_cast<size_t>(in.gcount()));
-  return true;
+  return {};
 }
 
 class RepositoryReader {
@@ -96,6 +110,13 @@ class RepositoryReader {
       for (const Pack& pack : input_.packs) packs.push_back(pack.name);
       repository_.manifest = ParseManifest(*manifest, packs, sink_);
       broken_manifest_ = sink_.has_errors();
+      if (repository_.manifest.has_value() && input_.at_most.has_value()) {
+        Limits& limits = repository_.manifest->settings.limits;
+        for (const LimitInfo& limit : kLimits) {
+          limits.*limit.field =
+              std::min(limits.*limit.field, (*input_.at_most).*limit.field);
+        }
+      }
     } else if (!input_.root.empty() && !sink_.has_errors()) {
       sink_.AddAt(Code::BL3001, input_.root, {}, {},
                   absl::StrCat("there is no ", kManifestName, " here"),
@@ -120,8 +141,11 @@ class RepositoryReader {
       if (path == kManifestName && !fs::exists(whole, error) && !error) {
         return nullptr;
       }
-      if (!ReadText(whole, MostBytes(path), &text)) {
-        Unreadable(sink_, path, "the file cannot be read");
+      const Failure failure = ReadText(whole, MostBytes(path), &text);
+      if (!failure.why.empty()) {
+        Unreadable(sink_, path,
+                   absl::StrCat("the file cannot be read: ", failure.why),
+                   failure.remedy);
         return nullptr;
       }
     }

@@ -37,7 +37,8 @@ size_t CodePoints(std::string_view text, size_t limit) {
 }
 
 // Control characters would disturb a terminal; tabs keep their width of one so
-// that the caret stands right. Bytes that are no UTF-8 become U+FFFD.
+// that the caret stands right. Bytes that are no UTF-8 become U+FFFD, and so do
+// control characters of more than one byte and what turns the direction.
 std::string Printable(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -53,8 +54,12 @@ std::string Printable(std::string_view text) {
     while (n < length && i + n < text.size() && IsContinuation(text[i + n])) {
       ++n;
     }
-    if (c >= 0xC2 && c <= 0xF4 && n == length) {
-      out += text.substr(i, length);
+    const std::string_view whole = text.substr(i, n);
+    const bool control =
+        (c == 0xC2 && n == 2 && static_cast<unsigned char>(whole[1]) < 0xA0) ||
+        FindDirection(whole) == 0;
+    if (c >= 0xC2 && c <= 0xF4 && n == length && !control) {
+      out += whole;
     } else {
       out += "\xEF\xBF\xBD";
     }
@@ -178,6 +183,54 @@ const CodeInfo* FindCode(std::string_view id) {
     }
   }
   return nullptr;
+}
+
+size_t FindDirection(std::string_view text, size_t from) {
+  // Each is three bytes of UTF-8, the first E2.
+  for (size_t i = text.find('\xE2', from); i != std::string_view::npos;
+       i = text.find('\xE2', i + 1)) {
+    if (i + 2 >= text.size()) break;
+    const auto second = static_cast<unsigned char>(text[i + 1]);
+    const auto third = static_cast<unsigned char>(text[i + 2]);
+    if ((second == 0x80 && third >= 0xAA && third <= 0xAE) ||
+        (second == 0x81 && third >= 0xA6 && third <= 0xA9)) {
+      return i;
+    }
+  }
+  return std::string_view::npos;
+}
+
+std::string Visible(std::string_view text, bool lines) {
+  std::string out;
+  out.reserve(text.size());
+  const auto escape = [&out](uint32_t c) {
+    absl::StrAppend(&out, "\\u{",
+                    absl::AsciiStrToUpper(absl::StrCat(absl::Hex(c))), "}");
+  };
+  size_t direction = FindDirection(text);
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto next =
+        static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+    if (i == direction) {
+      escape(0x2000u + ((next & 0x3Fu) << 6) +
+             (static_cast<unsigned char>(text[i + 2]) & 0x3Fu));
+      i += 2;
+      direction = FindDirection(text, i);
+    } else if (c == '\n' && !lines) {
+      out += "\\n";
+    } else if (c == '\r') {
+      out += "\\r";
+    } else if ((c < 0x20 && c != '\t' && c != '\n') || c == 0x7F) {
+      escape(c);
+    } else if (c == 0xC2 && next >= 0x80 && next < 0xA0) {
+      escape(next);  // C1, two bytes
+      ++i;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
 }
 
 std::string DidYouMean(std::string_view guess) {
@@ -323,7 +376,7 @@ std::string Render(const Diagnostic& diagnostic, const RenderOptions& options) {
   std::string out;
   const std::string_view path = diagnostic.path();
   const LineColumn start = diagnostic.Start();
-  if (!path.empty()) absl::StrAppend(&out, std::string(path), ":");
+  if (!path.empty()) absl::StrAppend(&out, Visible(path), ":");
   if (start.line > 0) absl::StrAppend(&out, start.line, ":");
   if (start.line > 0 && start.column > 0) {
     absl::StrAppend(&out, start.column, ":");
@@ -334,12 +387,12 @@ std::string Render(const Diagnostic& diagnostic, const RenderOptions& options) {
   absl::StrAppend(&out, std::string(SeverityName(diagnostic.severity)), " ",
                   std::string(info.id), ":");
   if (options.color) out += "\033[0m";
-  absl::StrAppend(&out, " ", diagnostic.message, "\n");
+  absl::StrAppend(&out, " ", Visible(diagnostic.message), "\n");
   if (options.source_lines && diagnostic.span) {
     RenderSourceLine(diagnostic.span, start, &out);
   }
   if (!diagnostic.suggestion.empty()) {
-    absl::StrAppend(&out, "  help: ", diagnostic.suggestion, "\n");
+    absl::StrAppend(&out, "  help: ", Visible(diagnostic.suggestion), "\n");
   }
   return out;
 }

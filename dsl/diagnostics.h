@@ -72,6 +72,16 @@ inline constexpr char kMoreFindings[] =
 // of any length.
 inline constexpr size_t kMaxMessageBytes = 2000;
 
+// Text as a terminal may be given it: control characters, which would move,
+// colour or forge what stands there, and those that turn the direction of text
+// are shown as the language writes them (`\n`, `\u{1B}`). Tabs stay, and with
+// `lines` line breaks.
+std::string Visible(std::string_view text, bool lines = false);
+
+// Where the next character stands that turns the direction of what follows
+// (U+202A to U+202E, U+2066 to U+2069), from `from` on; npos: there is none.
+size_t FindDirection(std::string_view text, size_t from = 0);
+
 // "did you mean `x`?"
 std::string DidYouMean(std::string_view guess);
 

@@ -163,12 +163,32 @@ class FileParser {
   std::unique_ptr<ast::File> file_;
 };
 
+// Characters that make a text look like another, comments included: the first
+// of each line.
+void WarnOfDirections(const SourceFile& source, const ParseLimits& limits,
+                      DiagnosticSink& sink) {
+  const std::string_view text = source.text();
+  size_t found = 0;
+  for (size_t at = FindDirection(text);
+       at != kNone && found < limits.max_errors; ++found) {
+    const auto begin = static_cast<uint32_t>(at);
+    sink.Add(Code::BL1048, {&source, begin, begin + 3},
+             "this character makes the line look other than it is read",
+             "remove it; in a text write it as an escape, such as \\u{202E}");
+    const size_t end = text.find('\n', at);
+    at = end == kNone ? kNone : FindDirection(text, end);
+  }
+}
+
 }  // namespace
 }  // namespace parsing
 
 std::unique_ptr<ast::File> ParseFile(const SourceFile& source,
                                      DiagnosticSink& sink,
                                      const ParseLimits& limits) {
+  if (source.text().size() <= limits.max_file_bytes) {
+    parsing::WarnOfDirections(source, limits, sink);
+  }
   return parsing::FileParser(source, sink, limits).Run(limits);
 }
 

@@ -56,6 +56,25 @@ LineColumn SourceFile::Locate(uint32_t offset) const {
                     CodePointsBefore(line_starts_[line - 1]) + 1};
 }
 
+uint32_t SourceFile::OffsetOf(LineColumn place) const {
+  const uint32_t begin = LineStart(place.line);
+  const uint32_t end = begin + static_cast<uint32_t>(Line(place.line).size());
+  const uint32_t column = std::max(1u, place.column) - 1;
+  if (code_points_.empty()) return begin + std::min(column, end - begin);
+  // The last block that begins at or before the place, then each byte.
+  const uint32_t wanted = CodePointsBefore(begin) + column;
+  const auto after =
+      std::upper_bound(code_points_.begin(), code_points_.end(), wanted);
+  const auto block = static_cast<uint32_t>(after - code_points_.begin()) - 1;
+  uint32_t offset = std::max(begin, block * kBlock);
+  uint32_t count = CodePointsBefore(offset);
+  while (offset < end && (count < wanted || IsContinuation(text_[offset]))) {
+    if (!IsContinuation(text_[offset])) ++count;
+    ++offset;
+  }
+  return offset;
+}
+
 std::string_view SourceFile::Line(uint32_t line) const {
   if (line == 0 || line > line_count()) return {};
   size_t begin = line_starts_[line - 1];

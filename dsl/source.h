@@ -39,6 +39,9 @@ class SourceFile {
   uint32_t LineOf(uint32_t offset) const;
   // Line and column of a byte offset. O(log lines), however long the lines.
   LineColumn Locate(uint32_t offset) const;
+  // The byte offset of a place: Locate the other way round. Places beyond the
+  // end of a line are its end. REQUIRES: the line is one of the file's.
+  uint32_t OffsetOf(LineColumn place) const;
   // Text of a line (from 1) without its line break.
   std::string_view Line(uint32_t line) const;
   // Byte offset at which a line (from 1) begins.

@@ -1,8 +1,10 @@
 #include "server/snapshot.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
@@ -38,7 +40,8 @@ int64_t Clock() {
 
 // Messages of machine errors that an author can mend begin with their code.
 void AddStatus(const absl::Status& status, Code otherwise,
-               const std::string& file, DiagnosticSink* sink) {
+               const std::string& file, DiagnosticSink* sink,
+               std::string remedy = "") {
   std::string message(status.message());
   Code code = otherwise;
   const size_t colon = message.find(": ");
@@ -46,7 +49,7 @@ void AddStatus(const absl::Status& status, Code otherwise,
     code = info->code;
     message = message.substr(colon + 2);
   }
-  sink->AddAt(code, file, {}, {}, std::move(message));
+  sink->AddAt(code, file, {}, {}, std::move(message), std::move(remedy));
 }
 
 // The key that `keys: mask` names; a missing one is a warning for whoever runs
@@ -162,36 +165,48 @@ SnapshotResult FromRepository(const SnapshotSource& source) {
   return result;
 }
 
+constexpr char kBuildAnew[] =
+    "write it anew with `bylaw build -o FILE` of this very version";
+
 // The file's bytes; nothing after a diagnostic.
 std::optional<std::string> ReadBundle(const std::string& path,
                                       DiagnosticSink* sink) {
-  const auto refuse = [&](std::string message) {
-    sink->AddAt(Code::BL6001, path, {}, {}, std::move(message));
+  const auto refuse = [&](std::string message, std::string remedy) {
+    sink->AddAt(Code::BL6001, path, {}, {}, std::move(message),
+                std::move(remedy));
     return std::nullopt;
   };
+  constexpr char kNameOne[] = "name a file that `bylaw build -o FILE` wrote";
+  constexpr char kMendFile[] = "let this user read it, or copy it anew";
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
-  if (!fs::exists(status)) return refuse("no such file");
-  if (!fs::is_regular_file(status)) return refuse("this is no file");
+  if (!fs::exists(status)) return refuse("no such file", kNameOne);
+  if (!fs::is_regular_file(status)) return refuse("this is no file", kNameOne);
   const uintmax_t size = fs::file_size(path, error);
-  if (error) return refuse("cannot be read: " + error.message());
+  if (error) return refuse("cannot be read: " + error.message(), kMendFile);
   const int64_t most = LimitOfEnvironment(kMaxBundleVariable, kMaxBundleBytes);
   if (size > static_cast<uintmax_t>(most)) {
-    return refuse("larger than " + std::to_string(most) + " bytes (" +
-                  kMaxBundleVariable + " in the environment)");
+    return refuse("larger than " + std::to_string(most) + " bytes",
+                  std::string("raise ") + kMaxBundleVariable +
+                      " in the environment to read it");
   }
+  errno = 0;
   std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return refuse(std::string("cannot be read: ") + std::strerror(errno),
+                  kMendFile);
+  }
   char magic[4] = {};
   file.read(magic, sizeof(magic));
   if (!IsBundle({magic, static_cast<size_t>(file.gcount())})) {
-    return refuse("this is no bundle");
+    return refuse("this is no bundle", kNameOne);
   }
   file.clear();
   file.seekg(0);
   std::string bytes(size, '\0');
   if (!file ||
       !file.read(bytes.data(), static_cast<std::streamsize>(bytes.size()))) {
-    return refuse("cannot be read");
+    return refuse("cannot be read: it is shorter than it was", kMendFile);
   }
   return bytes;
 }
@@ -204,11 +219,12 @@ SnapshotResult FromBundle(const SnapshotSource& source) {
     if (!bytes) return nullptr;
     absl::StatusOr<Bundle> bundle = ParseBundle(*bytes);
     if (!bundle.ok()) {
-      AddStatus(bundle.status(), Code::BL6004, source.bundle, &sink);
+      AddStatus(bundle.status(), Code::BL6004, source.bundle, &sink,
+                kBuildAnew);
       return nullptr;
     }
     if (const absl::Status valid = Verify(bundle->program); !valid.ok()) {
-      AddStatus(valid, Code::BL6010, source.bundle, &sink);
+      AddStatus(valid, Code::BL6010, source.bundle, &sink, kBuildAnew);
       return nullptr;
     }
     const auto program =
@@ -220,7 +236,8 @@ SnapshotResult FromBundle(const SnapshotSource& source) {
     } else {
       auto saved = LoadSavedFacts(bundle->sections[kFactsSection], program);
       if (!saved.ok()) {
-        AddStatus(saved.status(), Code::BL6004, source.bundle, &sink);
+        AddStatus(saved.status(), Code::BL6004, source.bundle, &sink,
+                  kBuildAnew);
         return nullptr;
       }
       facts = std::move(*saved);

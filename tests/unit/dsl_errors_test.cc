@@ -159,6 +159,21 @@ TEST_CASE("broken files") {
       "", "");
 }
 
+TEST_CASE("characters that turn the direction of text are warned of") {
+  CHECK(Errors("module m\n// \u202Eegami on\u202C\ndef x: String = "
+               "`\u2066y\u2069`\n") == "2 BL1048, 3 BL1048");
+  CHECK(Errors("module m\n/* \u202B */\n// \u2026 \u200B \u206A \u2029\n") ==
+        "2 BL1048");
+  SourceFile source("t.bylaw", "module m // \u202E\ndef x: Int = y.\n");
+  DiagnosticSink sink;
+  ParseFile(source, sink);
+  sink.Sort();
+  const Diagnostic& d = sink.diagnostics().at(0);
+  CHECK(d.severity == Severity::kWarning);
+  CHECK(d.Start() == LineColumn{1, 13});
+  CHECK(Render(sink).find("\u202E") == std::string::npos);
+}
+
 TEST_CASE("broken literals") {
   Run(
       {

@@ -67,6 +67,26 @@ TEST_CASE("diagnostics outside of policy files show their place alone") {
           "facts/b.yaml: error BL1001: odd\n");
 }
 
+TEST_CASE("control characters are shown, not obeyed") {
+  CHECK(Visible("plain \u00e4\t\u2026") == "plain \u00e4\t\u2026");
+  CHECK(Visible("a\x1b[2Jb\x07\x7f") == "a\\u{1B}[2Jb\\u{7}\\u{7F}");
+  CHECK(Visible("\u009b1m \u00a0") == "\\u{9B}1m \u00a0");
+  CHECK(Visible("\u202Ex\u2069") == "\\u{202E}x\\u{2069}");
+  CHECK(Visible("a\r\nb") == "a\\r\\nb");
+  CHECK(Visible("a\nb", /*lines=*/true) == "a\nb");
+  CHECK(Visible("cut \xE2\x80") == "cut \xE2\x80");
+  DiagnosticSink sink;
+  sink.AddAt(Code::BL1001, "a\x1b.yaml", {3, 7}, {3, 9}, "odd \x1b[31m",
+             "mend \u0085");
+  CHECK(Render(sink) ==
+        "a\\u{1B}.yaml:3:7: error BL1001: odd \\u{1B}[31m\n"
+        "  help: mend \\u{85}\n");
+  const SourceFile source("a.bylaw", "x \u009b \u202E y\n");
+  DiagnosticSink placed;
+  placed.Add(Code::BL1001, {&source, 0, 1}, "odd");
+  CHECK(Render(placed).find("x \uFFFD \uFFFD y\n") != std::string::npos);
+}
+
 TEST_CASE("long lines are cut to a window around the place") {
   std::string text = std::string(5000, 'a') + "B" + std::string(5000, 'c');
   SourceFile file("a.bylaw", text);
@@ -113,6 +133,23 @@ TEST_CASE("rendering ten thousand diagnostics of one long line is quick") {
   const auto took = std::chrono::steady_clock::now() - begin;
   REQUIRE(out.size() > 10000);
   REQUIRE(took < std::chrono::seconds(5));
+}
+
+TEST_CASE("offsets of places are those that the places were located at") {
+  std::string wide;
+  for (int i = 0; i < 300; ++i) wide += "\xC3\xB6x\xE2\x82\xAC";
+  for (const std::string& text :
+       {std::string("one\n\ntwo words\r\nlast"), wide, "a\n" + wide + "\nb"}) {
+    const SourceFile file("a.bylaw", text);
+    for (uint32_t i = 0; i <= text.size(); ++i) {
+      const bool inside = i < text.size() && (text[i] & 0xC0) == 0x80;
+      if (inside || text[i] == '\n') continue;
+      INFO(i);
+      REQUIRE(file.OffsetOf(file.Locate(i)) == i);
+    }
+    REQUIRE(file.OffsetOf({file.line_count(), 100'000}) == text.size());
+    REQUIRE(file.OffsetOf({1, 0}) == 0);
+  }
 }
 
 TEST_CASE("the table of codes is in order, whole and of one spelling") {

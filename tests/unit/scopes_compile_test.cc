@@ -1,8 +1,11 @@
 // Compiling folders and texts in memory: which files make a program, and what
 // stands in the way of reading them.
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -112,6 +115,53 @@ TEST_CASE("a link that leads nowhere is BL3002, named") {
   const CompileResult result = folder.Compile();
   CHECK(CodesOf(result) == std::vector<std::string>{"BL3002"});
   CHECK(result.diagnostics.at(0).path() == "broken.bylaw");
+}
+
+TEST_CASE("what cannot be read says why, and what to do") {
+  const auto check = [](Folder& folder, const std::string& why) {
+    folder.Write("bylaw.yaml", kManifest);
+    folder.Write("root.bylaw", kRoot);
+    const CompileResult result = folder.Compile();
+    REQUIRE(CodesOf(result) == std::vector<std::string>{"BL3002"});
+    const Diagnostic& d = result.diagnostics.at(0);
+    INFO(d.message);
+    CHECK(d.message.find(why) != std::string::npos);
+    CHECK(!d.suggestion.empty());
+  };
+  Folder pipe, circle;
+  REQUIRE(mkfifo((pipe.path() / "p.bylaw").c_str(), 0600) == 0);
+  check(pipe, "no regular file");
+  fs::create_symlink("c.bylaw", circle.path() / "c.bylaw");
+  check(circle, std::strerror(ELOOP));
+  if (geteuid() == 0) return;  // who may read everything
+  Folder closed;
+  closed.Write("x.bylaw", "module x\n");
+  fs::permissions(closed.path() / "x.bylaw", fs::perms::none);
+  check(closed, std::strerror(EACCES));
+}
+
+TEST_CASE("a manifest's limits are at most those of the caller") {
+  const std::string manifest =
+      std::string(kManifest) +
+      "limits: { findings: 50, policy_file_bytes: 100000 }\n";
+  std::string broken = "module council.a\n";
+  for (int i = 0; i < 30; ++i) broken += "wrong\n";
+  CompileInput input;
+  input.files = {{"bylaw.yaml", manifest},
+                 {"root.bylaw", kRoot},
+                 {"a.bylaw", broken},
+                 {"b.bylaw", "module council.b\n" + std::string(5000, '\n')}};
+  const auto has = [](const CompileResult& result, const std::string& code) {
+    const std::vector<std::string> codes = CodesOf(result);
+    return std::count(codes.begin(), codes.end(), code) > 0;
+  };
+  CHECK_FALSE(has(Compile(input), "BL1045"));
+  CHECK_FALSE(has(Compile(input), "BL1004"));
+  input.at_most = Limits();
+  input.at_most->findings = 10;
+  input.at_most->policy_file_bytes = 4096;
+  CHECK(has(Compile(input), "BL1045"));
+  CHECK(has(Compile(input), "BL1004"));
 }
 
 TEST_CASE("hidden folders, other repositories and links to folders stay out") {
