@@ -46,54 +46,60 @@ bool IsNumber(std::string_view t) {
 }
 
 // Lines of a text, to count columns in code points as yaml-cpp does in bytes.
+// A place takes O(log lines) to find, however long its line.
 class Lines {
  public:
   explicit Lines(std::string_view text) : text_(text) {
-    ascii_ = std::none_of(text.begin(), text.end(),
-                          [](char c) { return (c & 0x80) != 0; });
-    if (ascii_) return;
     starts_.push_back(0);
+    bool ascii = true;
     for (size_t i = 0; i < text.size(); ++i) {
       if (text[i] == '\n') starts_.push_back(i + 1);
+      ascii &= (text[i] & 0x80) == 0;
+    }
+    if (ascii) return;
+    uint32_t count = 0;
+    for (size_t i = 0; i < text.size(); ++i) {
+      if (i % kBlock == 0) code_points_.push_back(count);
+      count += !IsContinuation(text[i]);
     }
   }
   NodePosition At(size_t offset) const {
-    const std::string_view before = text_.substr(0, offset);
-    const size_t newline = before.rfind('\n');
+    const auto after = std::upper_bound(starts_.begin(), starts_.end(), offset);
     YAML::Mark mark;
-    mark.line =
-        static_cast<int>(std::count(before.begin(), before.end(), '\n'));
-    mark.column = static_cast<int>(
-        newline == std::string_view::npos ? offset : offset - newline - 1);
+    mark.line = static_cast<int>(after - starts_.begin()) - 1;
+    mark.column = static_cast<int>(offset - *(after - 1));
     return At(mark);
   }
   NodePosition At(const YAML::Mark& mark) const {
     if (mark.line < 0) return {};
     const uint32_t line = static_cast<uint32_t>(mark.line) + 1;
     uint32_t column = static_cast<uint32_t>(std::max(mark.column, 0));
-    if (!ascii_ && line <= starts_.size()) {
-      // Places follow each other: counting goes on where it stopped.
+    if (!code_points_.empty() && line <= starts_.size()) {
       const size_t from = starts_[line - 1];
       const size_t to = std::min(from + column, text_.size());
-      if (to < counted_ || from > counted_from_) {
-        counted_ = counted_from_ = from;
-        characters_ = 0;
-      }
-      for (; counted_ < to; ++counted_) {
-        characters_ += (static_cast<uint8_t>(text_[counted_]) & 0xc0) != 0x80;
-      }
-      column = characters_;
+      column = CodePointsBefore(to) - CodePointsBefore(from);
     }
     return {line, column + 1};
   }
 
  private:
+  static constexpr size_t kBlock = 256;
+
+  static bool IsContinuation(char c) {
+    return (static_cast<uint8_t>(c) & 0xc0) == 0x80;
+  }
+  uint32_t CodePointsBefore(size_t offset) const {
+    const size_t block = std::min(offset / kBlock, code_points_.size() - 1);
+    uint32_t count = code_points_[block];
+    for (size_t i = block * kBlock; i < offset; ++i) {
+      count += !IsContinuation(text_[i]);
+    }
+    return count;
+  }
+
   std::string_view text_;
-  bool ascii_ = true;
   std::vector<size_t> starts_;
-  // Characters from the begin of a line up to a place in it.
-  mutable size_t counted_from_ = 0, counted_ = 0;
-  mutable uint32_t characters_ = 0;
+  std::vector<uint32_t> code_points_;  // before each block; empty: all ASCII
 };
 
 class Builder : public YAML::EventHandler {

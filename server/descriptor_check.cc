@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "descriptors/load.h"
+#include "dsl/diagnostics.h"
 #include "evaluator/report.h"
 #include "evaluator/value_node.h"
 #include "server/convert.h"
@@ -188,6 +191,7 @@ Nested NearestTo(const Schema& schema, const std::string& wanted, uint32_t type,
                  const std::string& id, const Node& attributes, Nested here) {
   here.exact = id == wanted;
   if (here.exact || type == kNone || !wanted.starts_with(id + ".")) return here;
+  const std::string_view below = std::string_view(wanted).substr(id.size() + 1);
   for (const Attribute& a : schema.entities[type].attributes) {
     const Node* nested = attributes.Find(a.name);
     if (nested == nullptr || !nested->is_map()) continue;
@@ -196,8 +200,11 @@ Nested NearestTo(const Schema& schema, const std::string& wanted, uint32_t type,
     const TypeInfo& info = schema.type(element);
     if (info.kind != Kind::kEntity || info.entities.empty()) continue;
     for (const auto& [name, child] : nested->map) {
+      if (!below.starts_with(name.text) ||
+          (below.size() > name.text.size() && below[name.text.size()] != '.')) {
+        continue;
+      }
       const std::string child_id = id + "." + name.text;
-      if (wanted != child_id && !wanted.starts_with(child_id + ".")) continue;
       const std::string path =
           (here.path.empty() ? "" : here.path + ".") + a.name + "." + name.text;
       Nested found = NearestTo(
@@ -251,51 +258,64 @@ void AddFinding(const Checked& checked, const ReportedDeterminant& d,
           : nearest.path);
 }
 
-void AddFindings(const Checked& checked, const DecisionReport& report,
-                 v1::DescriptorDecision* out) {
+// At most `most`, those that bind first; how many others there are.
+size_t AddFindings(const Checked& checked, const DecisionReport& report,
+                   size_t most, v1::DescriptorDecision* out) {
   const bool denied = report.outcome == DecisionOutcome::kDeny ||
                       report.outcome == DecisionOutcome::kUnspecified;
-  // Errors of rules stand with the rules, all others on their own.
-  std::vector<const DecisionReport::Error*> errors;
-  for (const auto& e : report.errors) errors.push_back(&e);
+  size_t left_out = 0;
+  const auto add = [&](const ReportedDeterminant& d, bool binding,
+                       const std::string& because) {
+    if (static_cast<size_t>(out->findings_size()) < most) {
+      AddFinding(checked, d, binding, because, out);
+    } else {
+      ++left_out;
+    }
+  };
   if (denied) {
+    // Errors of rules stand with the rules, all others on their own.
+    using Place = std::tuple<std::string_view, std::string_view, int32_t>;
+    std::map<Place, std::vector<const DecisionReport::Error*>> errors;
+    for (const auto& e : report.errors) {
+      errors[{e.policy, e.file, e.line}].push_back(&e);
+    }
+    std::map<Place, size_t> taken;
     for (const ReportedDeterminant& d : report.determining) {
-      std::string because;
-      const auto error =
-          std::find_if(errors.begin(), errors.end(), [&](const auto* e) {
-            return e->policy == d.policy && e->file == d.file &&
-                   e->line == d.line;
-          });
-      if (error != errors.end()) {
-        because = "the rule cannot be decided: " + (*error)->message;
-        errors.erase(error);
+      const Place place = {d.policy, d.file, d.line};
+      const auto own = errors.find(place);
+      const bool failed =
+          own != errors.end() && taken[place] < own->second.size();
+      add(d, true,
+          failed ? "the rule cannot be decided: " +
+                       own->second[taken[place]++]->message
+                 : "");
+    }
+    for (const DecisionReport::Error& e : report.errors) {
+      size_t& stood = taken[{e.policy, e.file, e.line}];
+      if (stood > 0) {
+        --stood;
+        continue;
       }
-      AddFinding(checked, d, true, because, out);
-    }
-    for (const DecisionReport::Error* e : errors) {
       ReportedDeterminant d;
-      d.policy = e->policy;
+      d.policy = e.policy;
       d.kind = "error";
-      d.file = e->file;
-      d.line = e->line;
-      AddFinding(checked, d, true, e->message, out);
+      d.file = e.file;
+      d.line = e.line;
+      add(d, true, e.message);
     }
   }
-  for (const ReportedDeterminant& d : report.advisories) {
-    AddFinding(checked, d, false, "", out);
-  }
+  for (const ReportedDeterminant& d : report.advisories) add(d, false, "");
+  return left_out;
 }
 
 void AddDiagnostics(const std::vector<FactError>& errors,
-                    v1::CheckDescriptorResponse* response) {
-  for (const FactError& e : errors) {
-    DiagnosticToProto(DiagnosticOf(e), response->add_diagnostics());
-  }
+                    DiagnosticSink* sink) {
+  for (const FactError& e : errors) sink->Add(DiagnosticOf(e));
 }
 
 // A fault of the proposal, at its place in the descriptor.
 void AddRefusal(const RequestError& refusal, const std::string& file,
-                NodePosition at, v1::CheckDescriptorResponse* response) {
+                NodePosition at, DiagnosticSink* sink) {
   FactError e;
   e.code = refusal.code;
   e.file = file;
@@ -303,7 +323,7 @@ void AddRefusal(const RequestError& refusal, const std::string& file,
   e.column = at.column;
   e.message = refusal.message;
   e.suggestion = RemedyOf(refusal);
-  AddDiagnostics({e}, response);
+  sink->Add(DiagnosticOf(e));
 }
 
 // The request as a CheckRequest without its resource.
@@ -325,7 +345,7 @@ v1::CheckRequest Asked(const v1::CheckDescriptorRequest& request) {
 // The engine whose facts hold the version before; null after diagnostics.
 std::shared_ptr<const Engine> EngineWithPrevious(
     const Snapshot& snapshot, const v1::CheckDescriptorRequest& request,
-    const ProposedEntity& entity, v1::CheckDescriptorResponse* response) {
+    const ProposedEntity& entity, DiagnosticSink* sink) {
   const Engine& engine = *snapshot.engine;
   const std::string file = "previous " + request.file();
   const ReadProposal previous =
@@ -364,16 +384,32 @@ std::shared_ptr<const Engine> EngineWithPrevious(
     e.message = std::string(loaded.status().message());
     errors.push_back(std::move(e));
   }
-  AddDiagnostics(errors, response);
+  AddDiagnostics(errors, sink);
   return nullptr;
 }
 
-}  // namespace
+size_t MostFindings(const Snapshot& snapshot) {
+  return static_cast<size_t>(
+      snapshot.engine->program().settings.limits.findings);
+}
 
-bool CheckDescriptor(const Snapshot& snapshot,
-                     const v1::CheckDescriptorRequest& request, int64_t now,
-                     bool simulation, v1::CheckDescriptorResponse* response,
-                     RequestError* error) {
+// Says of how many findings of a decision it does not speak.
+void AddLeftOut(const std::string& file, size_t left_out,
+                DiagnosticSink* sink) {
+  Diagnostic d;
+  d.code = Code::BL1045;
+  d.severity = Severity::kNote;
+  d.file = file;
+  d.message = "the decision has " + std::to_string(left_out) + " more findings";
+  d.suggestion = kMoreFindings;
+  sink->Add(std::move(d));
+}
+
+// What is wrong with the file goes to the sink, of which an error leaves it
+// undecided. False with `error` if the request is wrong.
+bool Check(const Snapshot& snapshot, const v1::CheckDescriptorRequest& request,
+           int64_t now, bool simulation, v1::CheckDescriptorResponse* response,
+           DiagnosticSink* sink, RequestError* error) {
   v1::CheckRequest asked = Asked(request);
   const Schema& schema = snapshot.engine->program().schema;
   const Action* gate = nullptr;
@@ -385,14 +421,16 @@ bool CheckDescriptor(const Snapshot& snapshot,
   }
   const ReadProposal read =
       ReadDescriptor(request.text(), request.file(), snapshot.engine->facts());
-  AddDiagnostics(read.errors, response);
+  AddDiagnostics(read.errors, sink);
   if (!read.ok()) return true;
   std::vector<v1::DescriptorDecision> decisions;
+  const size_t most = MostFindings(snapshot);
+  size_t listed = 0, left_out = 0;
   bool broken = false;
   for (const ProposedEntity& entity : read.entities) {
     std::shared_ptr<const Engine> engine = snapshot.engine;
     if (!request.previous().empty()) {
-      engine = EngineWithPrevious(snapshot, request, entity, response);
+      engine = EngineWithPrevious(snapshot, request, entity, sink);
       if (engine == nullptr) {
         broken = true;
         continue;
@@ -414,7 +452,7 @@ bool CheckDescriptor(const Snapshot& snapshot,
         return false;
       }
       AddRefusal(*error, request.file(),
-                 node != nullptr ? node->position : entity.position, response);
+                 node != nullptr ? node->position : entity.position, sink);
       broken = true;
       continue;
     }
@@ -426,12 +464,33 @@ bool CheckDescriptor(const Snapshot& snapshot,
     out.mutable_resource()->set_type(entity.type);
     out.mutable_resource()->set_id(entity.id);
     DecisionToProto(report, out.mutable_decision());
-    AddFindings({request, schema, entity}, report, &out);
+    left_out +=
+        AddFindings({request, schema, entity}, report, most - listed, &out);
+    listed += static_cast<size_t>(out.findings_size());
   }
   // "A file with an error is not decided."
   if (broken) return true;
   for (v1::DescriptorDecision& d : decisions) {
     *response->add_decisions() = std::move(d);
+  }
+  if (left_out > 0) AddLeftOut(request.file(), left_out, sink);
+  return true;
+}
+
+}  // namespace
+
+bool CheckDescriptor(const Snapshot& snapshot,
+                     const v1::CheckDescriptorRequest& request, int64_t now,
+                     bool simulation, v1::CheckDescriptorResponse* response,
+                     RequestError* error) {
+  DiagnosticSink sink;
+  if (!Check(snapshot, request, now, simulation, response, &sink, error)) {
+    return false;
+  }
+  sink.Sort();
+  sink.Trim(MostFindings(snapshot));
+  for (const Diagnostic& d : sink.diagnostics()) {
+    DiagnosticToProto(d, response->add_diagnostics());
   }
   return true;
 }

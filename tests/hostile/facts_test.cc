@@ -123,6 +123,28 @@ TEST_CASE("facts on one line") {
   }
 }
 
+TEST_CASE("a descriptor of two hundred thousand unknown tags") {
+  const Hostile h;
+  h.Gate("deny when false because \"x\"");
+  const std::string head =
+      "kind: DataContract\napiVersion: v3.0.0\nid: x\nname: \u00e4\n"
+      "version: 1.0.0\nstatus: active\ntags:";
+  const auto tag = [](auto i) { return "t" + i; };
+  for (const std::string& tags :
+       {" [" + Join(200'000, tag, ",") + "]\n",
+        " [" + Join(200'000, tag, ", \u00e4,") + "]\n",
+        "\n" + Join(200'000, [](auto i) { return "- t" + i + "\n"; }),
+        "\n" + Repeat("-\n", 200'000)}) {
+    INFO(tags.substr(0, 100));
+    h.Write("x.odcs.yaml", head + tags);
+    const Outcome o = h.Run("check", {h.File("x.odcs.yaml")});
+    CHECK(o.out.size() < 1'000'000);
+    CHECK(o.code != -1);
+    CHECK(o.out.find("more findings") != std::string::npos);
+    CHECK(o.out.find("raise `findings` under `limits:`") != std::string::npos);
+  }
+}
+
 TEST_CASE("a dataset of two hundred thousand columns") {
   const Hostile h;
   h.Write("facts/x.json",
