@@ -1,6 +1,7 @@
 // bylaw serve: the service, from a repository's folder or a bundle. Flags over
 // environment variables (BYLAW_LISTEN) over `serve:` in bylaw.yaml.
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -79,11 +80,16 @@ int Run(Options options) {
     return Refuse("--tls-client-ca needs --tls-certificate and --tls-key");
   }
   Server::BlockSignals();
-  auto started = Server::Start(server);
-  if (!started.ok()) {
-    return Refuse(std::string(started.status().message()));
+  try {
+    auto started = Server::Start(server);
+    if (!started.ok()) {
+      return Refuse(std::string(started.status().message()));
+    }
+    (*started)->RunUntilSignal();
+  } catch (const std::exception& e) {
+    return Refuse(std::string("the machine lacks memory or threads: ") +
+                  e.what() + "; raise what the process may take (ulimit)");
   }
-  (*started)->RunUntilSignal();
   return kOk;
 }
 

@@ -13,16 +13,25 @@ class Backlog {
  public:
   explicit Backlog(int64_t threads) : threads_(threads) {}
 
-  void Add(int64_t items) { waiting_ += items; }
-  // `took` is the time on one thread; zero: not measured.
-  void Remove(int64_t items, std::chrono::nanoseconds took) {
-    waiting_ -= items;
-    if (items == 0 || took.count() == 0) return;
-    const int64_t one = took.count() / items;
-    const int64_t before = nanoseconds_.load();
-    // Of the last eight or so. Two at once may lose one of both: no harm.
-    nanoseconds_ = before == 0 ? one : before + (one - before) / 8;
-  }
+  // A batch from when it waits until it is done with, or is given up.
+  class Batch {
+   public:
+    Batch(Backlog* backlog, int64_t items) : backlog_(backlog), items_(items) {
+      backlog_->waiting_ += items_;
+    }
+    ~Batch() { backlog_->waiting_ -= items_; }
+    Batch(const Batch&) = delete;
+    Batch& operator=(const Batch&) = delete;
+    // The time that it took on one thread.
+    void Took(std::chrono::nanoseconds time) {
+      if (items_ > 0) backlog_->Learn(time.count() / items_);
+    }
+
+   private:
+    Backlog* const backlog_;
+    const int64_t items_;
+  };
+
   // Until `items` more would be done.
   std::chrono::nanoseconds TimeFor(int64_t items) const {
     return std::chrono::nanoseconds(nanoseconds_ *
@@ -30,6 +39,12 @@ class Backlog {
   }
 
  private:
+  // Of the last eight or so. Two at once may lose one of both: no harm.
+  void Learn(int64_t one) {
+    const int64_t before = nanoseconds_.load();
+    nanoseconds_ = before == 0 ? one : before + (one - before) / 8;
+  }
+
   const int64_t threads_;
   std::atomic<int64_t> waiting_{0};
   std::atomic<int64_t> nanoseconds_{0};  // that an item takes

@@ -1,16 +1,19 @@
 // Check, CheckBatch, CheckStream, Explain. A decision takes microseconds, so it
-// is made on the thread that brings the request; batches, which take a
-// thousand times as long, on threads of their own.
+// is made on the thread that brings the request; batches and requests of many
+// bytes, which take a thousand times as long, on threads of their own.
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "server/backlog.h"
 #include "server/convert.h"
+#include "server/later.h"
 #include "server/reply.h"
 #include "server/service.h"
 #include "server/stalled_calls.h"
@@ -56,6 +59,10 @@ class InFlight {
 // Batches up to this are decided at once: what handing them over would cost is
 // more than they take.
 constexpr int kSmallBatch = 16;
+
+// Requests up to this are decided at once too: binding them takes less than a
+// millisecond. A proposal of megabytes takes seconds.
+constexpr size_t kSmallBytes = 64 * 1024;
 
 // What every call of one snapshot shares.
 class Decider {
@@ -168,50 +175,51 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
   grpc::ServerUnaryReactor* Check(CallbackServerContext* call,
                                   const v1::CheckRequest* request,
                                   v1::Decision* response) override {
-    return Send(Guarded(call, *request, [&](const Decider& decider) {
+    return One(call, *request, [request, response](const Decider& decider) {
       RequestError error;
       if (decider.Decide(*request, response, &error)) return Status::OK;
       return InvalidArgument(error);
-    }));
+    });
   }
 
   grpc::ServerUnaryReactor* Explain(CallbackServerContext* call,
                                     const v1::CheckRequest* request,
                                     v1::Explanation* response) override {
-    return Send(Guarded(call, *request, [&](const Decider& decider) {
+    return One(call, *request, [request, response](const Decider& decider) {
       RequestError error;
       if (decider.Explain(*request, response, &error)) return Status::OK;
       return InvalidArgument(error);
-    }));
+    });
   }
 
   grpc::ServerUnaryReactor* CheckBatch(
       CallbackServerContext* call, const v1::CheckBatchRequest* request,
       v1::CheckBatchResponse* response) override {
-    auto in_flight = std::make_shared<InFlight>(
-        context_.metrics, context_.options->max_concurrent);
-    const Clock::time_point latest = LatestOf(call);
-    if (Status status = AdmitBatch(call, *request, *in_flight, latest);
-        !status.ok()) {
-      return Send(status);
-    }
-    if (request->items_size() <= kSmallBatch) {
-      return Send(Batch(call, *request, response, latest));
-    }
-    auto* reply = new Reply;
-    const int64_t items = request->items_size();
-    backlog_.Add(items);
-    // Never too many: each that waits is in flight.
-    workers_.Add([this, call, request, response, latest, items, reply,
-                  in_flight = std::move(in_flight)]() mutable {
-      const auto begin = Clock::now();
-      const Status status = Batch(call, *request, response, latest);
-      backlog_.Remove(
-          items, status.ok() ? Clock::now() - begin : Clock::duration::zero());
-      in_flight.reset();
-      reply->Send(status);
+    return Answered([&](Reply* reply) -> std::optional<Status> {
+      auto in_flight = std::make_shared<InFlight>(
+          context_.metrics, context_.options->max_concurrent);
+      const Clock::time_point latest = LatestOf(context_, *call);
+      Status status = AdmitBatch(call, *request, *in_flight, latest);
+      if (!status.ok()) return status;
+      if (request->items_size() <= kSmallBatch &&
+          request->ByteSizeLong() <= kSmallBytes) {
+        return Batch(call, *request, response, latest);
+      }
+      auto waiting =
+          std::make_shared<Backlog::Batch>(&backlog_, request->items_size());
+      return Later(
+          call, latest, reply,
+          [this, call, request, response, latest,
+           in_flight = std::move(in_flight), waiting = std::move(waiting)] {
+            const auto begin = Clock::now();
+            Status done = Batch(call, *request, response, latest);
+            // A few large items say nothing about the time of many.
+            if (done.ok() && request->items_size() > kSmallBatch) {
+              waiting->Took(Clock::now() - begin);
+            }
+            return done;
+          });
     });
-    return reply;
   }
 
   grpc::ServerBidiReactor<v1::CheckRequest, v1::CheckStreamResponse>*
@@ -220,15 +228,40 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
  private:
   class Stream;
 
-  static grpc::ServerUnaryReactor* Send(const Status& status) {
+  // The reply to a call. `function` says the status, or nothing if it left the
+  // reply to a worker.
+  template <typename Function>
+  grpc::ServerUnaryReactor* Answered(const Function& function) {
     auto* reply = new Reply;
-    reply->Send(status);
+    std::optional<Status> now;
+    const Status status = Caught(*context_.log, [&] {
+      now = function(reply);
+      return now.value_or(Status::OK);
+    });
+    if (now.has_value() || !status.ok()) reply->Send(status);
     return reply;
   }
 
+  // Nothing, or why not.
+  std::optional<Status> Later(CallbackServerContext* call,
+                              Clock::time_point latest, Reply* reply,
+                              std::function<Status()> work) {
+    if (AnswerLater(context_, &workers_, call, latest, reply,
+                    std::move(work))) {
+      return std::nullopt;
+    }
+    return TooManyWait();
+  }
+
+  // Hardly ever: each that waits is in flight.
+  Status TooManyWait() {
+    return Shed(StatusCode::UNAVAILABLE,
+                "overloaded: too many large calls are waiting; try again "
+                "later");
+  }
+
   Status Shed(StatusCode code, const std::string& message) {
-    context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
-    return Status(code, message);
+    return ShedStatus(context_, code, message);
   }
 
   // What comes before any work: overload, size, deadline.
@@ -250,14 +283,27 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
     return Status::OK;
   }
 
-  // Work of one call, if it is admitted and there is something to serve.
+  // One request, if it is admitted and there is something to serve: at once if
+  // it is small.
   template <typename Message, typename Function>
-  Status Guarded(CallbackServerContext* call, const Message& request,
-                 const Function& function) {
-    const InFlight in_flight(context_.metrics,
-                             context_.options->max_concurrent);
-    Status status = Admit(call, request, in_flight);
-    return status.ok() ? Decided(function) : status;
+  grpc::ServerUnaryReactor* One(CallbackServerContext* call,
+                                const Message& request,
+                                const Function& function) {
+    return Answered([&](Reply* reply) -> std::optional<Status> {
+      auto in_flight = std::make_shared<InFlight>(
+          context_.metrics, context_.options->max_concurrent);
+      Status status = Admit(call, request, *in_flight);
+      if (!status.ok()) return status;
+      if (request.ByteSizeLong() <= kSmallBytes) return Decided(function);
+      const Clock::time_point latest = LatestOf(context_, *call);
+      return Later(
+          call, latest, reply,
+          [this, call, latest, function, in_flight = std::move(in_flight)] {
+            Status done = Decided(function);
+            // What comes too late is no answer, as of a batch.
+            return done.ok() ? StillWanted(context_, call, latest) : done;
+          });
+    });
   }
 
   template <typename Function>
@@ -281,14 +327,6 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
         OverLimit("", "the message has " + std::to_string(bytes) + " bytes",
                   most, "max-message-bytes");
     return false;
-  }
-
-  // When a call must be done: by its own deadline and by max-deadline-ms. On
-  // the steady clock, whatever becomes of the wall's while the call waits.
-  Clock::time_point LatestOf(CallbackServerContext* call) const {
-    const std::chrono::nanoseconds most =
-        std::chrono::milliseconds(context_.options->max_deadline_ms);
-    return Clock::now() + std::min(most, TimeLeft(*call));
   }
 
   // Beside what every call is asked: the number of items, and whether those
@@ -325,11 +363,8 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
     return Decided([&](const Decider& decider) {
       const bool merge = request.has_defaults();
       for (const v1::CheckRequest& item : request.items()) {
-        if (call->IsCancelled()) return Status::CANCELLED;
-        if (Clock::now() >= latest) {
-          return Shed(StatusCode::DEADLINE_EXCEEDED,
-                      "the deadline (or the setting max-deadline-ms) passed "
-                      "before all items were decided");
+        if (Status wanted = StillWanted(context_, call, latest); !wanted.ok()) {
+          return wanted;
         }
         v1::CheckRequest merged;
         if (merge) merged = Merge(request.defaults(), item);
@@ -391,19 +426,23 @@ class DecisionServiceImpl::Stream final
                          "no policies are loaded yet; GetStatus says why"));
       return;
     }
-    response_.Clear();
-    // A message over the limit is an item that is broken: the others go on.
-    RequestError error;
-    if (!service_->CheckSize(request_, &error)) {
-      response_.set_request_id(request_.request_id());
-      ErrorToProto(error, response_.mutable_error());
-    } else {
-      Answer(Decider(context, std::move(snapshot), NowMicros()), request_,
-             &response_);
-    }
-    stall_.Begin();
-    LeaveToGrpc(this);
-    StartWrite(&response_);
+    const auto answer = [this, snapshot = std::move(snapshot)] {
+      return AnswerOne(snapshot);
+    };
+    const Status status = Caught(*context.log, [&] {
+      if (request_.ByteSizeLong() <= kSmallBytes) return answer();
+      // Nothing else happens to the stream until the worker writes or ends.
+      const bool queued = service_->workers_.Add(
+          [this, &context, answer, latest = LatestOf(context, *call_)] {
+            const Status done = Caught(*context.log, [&] {
+              Status wanted = StillWanted(context, call_, latest);
+              return wanted.ok() ? answer() : wanted;
+            });
+            if (!done.ok()) End(done);
+          });
+      return queued ? Status::OK : service_->TooManyWait();
+    });
+    if (!status.ok()) End(status);
   }
 
   void OnWriteDone(bool ok) override {
@@ -425,6 +464,24 @@ class DecisionServiceImpl::Stream final
   void Read() {
     LeaveToGrpc(this);
     StartRead(&request_);
+  }
+  // Whatever is not OK is for the caller to end the stream with; else it goes
+  // on, and may be gone by now.
+  Status AnswerOne(const std::shared_ptr<const Snapshot>& snapshot) {
+    response_.Clear();
+    // A message over the limit is an item that is broken: the others go on.
+    RequestError error;
+    if (!service_->CheckSize(request_, &error)) {
+      response_.set_request_id(request_.request_id());
+      ErrorToProto(error, response_.mutable_error());
+    } else {
+      Answer(Decider(service_->context_, snapshot, NowMicros()), request_,
+             &response_);
+    }
+    stall_.Begin();
+    LeaveToGrpc(this);
+    StartWrite(&response_);
+    return Status::OK;
   }
   void End(const Status& status) {
     LeaveToGrpc(this);

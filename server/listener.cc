@@ -87,10 +87,16 @@ uint64_t InodeOf(int fd) {
   return fstat(fd, &s) == 0 && S_ISSOCK(s.st_mode) ? s.st_ino : 0;
 }
 
-int64_t Seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(
-             std::chrono::steady_clock::now().time_since_epoch())
-      .count();
+// What happens again and again is logged every 10 s at most. `said` is when it
+// was last, 0 never.
+bool IsTimeToSay(int64_t* said) {
+  constexpr int64_t kQuietSeconds = 10;
+  const int64_t now = std::chrono::duration_cast<std::chrono::seconds>(
+                          std::chrono::steady_clock::now().time_since_epoch())
+                          .count();
+  if (*said != 0 && now - *said < kQuietSeconds) return false;
+  *said = now;
+  return true;
 }
 
 }  // namespace
@@ -190,6 +196,14 @@ void Listener::Accept(int listener) {
   if (fd < 0) {
     if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
         errno == ENOMEM) {
+      const std::string why = std::strerror(errno);
+      if (IsTimeToSay(&said_failed_)) {
+        log_->Write(LogLevel::kError, "cannot take a connection",
+                    {{"error", why},
+                     {"remedy",
+                      "raise the limit of open files (ulimit -n), or lower the "
+                      "setting max-connections"}});
+      }
       // Until files are given back; a stop is not kept waiting.
       pollfd stopped = {wake_[0], 0, 0};
       poll(&stopped, 1, 100);
@@ -212,10 +226,7 @@ void Listener::Accept(int listener) {
 void Listener::Refuse(int connection) {
   close(connection);
   ++refused_;
-  constexpr int64_t kQuietSeconds = 10;
-  const int64_t now = Seconds();
-  if (said_ != 0 && now - said_ < kQuietSeconds) return;
-  said_ = now;
+  if (!IsTimeToSay(&said_refused_)) return;
   log_->Write(LogLevel::kWarning, "too many connections",
               {{"most", std::to_string(most_)},
                {"remedy", "close some, or raise the setting max-connections"}});

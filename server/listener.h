@@ -53,7 +53,8 @@ class Listener {
   std::function<void(int, int)> take_;
   std::thread thread_;
   std::atomic<uint64_t> refused_{0};
-  int64_t said_ = 0;  // when a refusal was logged last; of thread_
+  // When it was logged last; of thread_.
+  int64_t said_refused_ = 0, said_failed_ = 0;
   mutable std::mutex mu_;
   // Socket to inode, of connections that were open when last looked at: gRPC
   // closes them and tells nobody, and then the number is nobody's or

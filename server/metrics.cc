@@ -2,9 +2,13 @@
 
 #include <bit>
 #include <charconv>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
 #include <thread>
 
 #include "httplib.h"
+#include "server/workers.h"
 
 namespace bylaw {
 
@@ -84,8 +88,55 @@ std::string Metrics::Text(const std::string& policies_revision,
   return out;
 }
 
+namespace {
+
+// Connections at once. Scrapes come one at a time; who connects and says
+// nothing, or reads slowly, holds one of these.
+constexpr size_t kMostConnections = 8;
+constexpr time_t kIdleSeconds = 2;
+constexpr time_t kStalledSeconds = 5;
+
+// httplib would take every connection there is and let it wait in a queue,
+// with one of the process's files. Here it waits for a free thread before the
+// next is taken: those who are too many wait with the kernel, and take none.
+class BoundedPool final : public httplib::TaskQueue {
+ public:
+  explicit BoundedPool(size_t threads)
+      : free_(threads), workers_(threads, threads) {}
+
+  void enqueue(std::function<void()> job) override {
+    {
+      std::unique_lock lock(mu_);
+      wake_.wait(lock, [this] { return free_ > 0; });
+      --free_;
+    }
+    workers_.Add([this, job = std::move(job)] {
+      try {
+        job();
+      } catch (const std::exception&) {
+        // Memory, say: a scrape is lost.
+      }
+      {
+        std::lock_guard lock(mu_);
+        ++free_;
+      }
+      wake_.notify_one();
+    });
+  }
+  void shutdown() override {}  // comes just before the end of this
+
+ private:
+  std::mutex mu_;
+  std::condition_variable wake_;
+  size_t free_;  // guarded by mu_
+  Workers workers_;
+};
+
+}  // namespace
+
 struct MetricsServer::Impl {
   httplib::Server server;
+  std::unique_ptr<BoundedPool> pool;  // until the server takes it
   std::thread thread;
   int port = 0;
 };
@@ -108,10 +159,13 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
   }
   const std::string host = address.substr(0, colon);
   auto impl = std::make_unique<Impl>();
-  // Scrapes come one at a time; a slow reader must not hold much.
-  impl->server.new_task_queue = [] { return new httplib::ThreadPool(2); };
-  impl->server.set_read_timeout(5);
-  impl->server.set_write_timeout(5);
+  impl->pool = std::make_unique<BoundedPool>(kMostConnections);
+  impl->server.new_task_queue = [raw = impl.get()] {
+    return raw->pool.release();
+  };
+  impl->server.set_keep_alive_timeout(kIdleSeconds);
+  impl->server.set_read_timeout(kStalledSeconds);
+  impl->server.set_write_timeout(kStalledSeconds);
   impl->server.Get("/metrics",
                    [text = std::move(text)](const httplib::Request&,
                                             httplib::Response& response) {

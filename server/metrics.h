@@ -38,7 +38,8 @@ struct Metrics {
                    const std::string& facts_revision) const;
 };
 
-// Serves `text()` at http://HOST:PORT/metrics until destroyed.
+// Serves `text()` at http://HOST:PORT/metrics until destroyed, on a few
+// connections at a time.
 class MetricsServer {
  public:
   static absl::StatusOr<std::unique_ptr<MetricsServer>> Start(

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/descriptor_check.h"
+#include "server/later.h"
 #include "server/reply.h"
 #include "server/service.h"
 #include "server/status.h"
@@ -60,8 +61,13 @@ class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
   grpc::ServerUnaryReactor* Lint(CallbackServerContext* call,
                                  const v1::LintRequest* request,
                                  v1::LintResponse* response) override {
-    return Later(call, *request, [request, response] {
+    return Later(call, *request, [this, request, response] {
       CompileInput input;
+      // The limits of whoever runs the service, not those of its caller.
+      const auto snapshot = context_.reloader->Current();
+      input.at_most = snapshot != nullptr
+                          ? snapshot->engine->program().settings.limits
+                          : Limits();
       for (const v1::SourceFile& file : request->files()) {
         input.files.emplace_back(file.path(), file.text());
       }
@@ -76,6 +82,16 @@ class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
   grpc::ServerUnaryReactor* GetStatus(CallbackServerContext*,
                                       const v1::GetStatusRequest*,
                                       v1::Status* response) override {
+    auto* reply = new Reply;
+    reply->Send(Caught(*context_.log, [&] {
+      FillStatus(response);
+      return Status::OK;
+    }));
+    return reply;
+  }
+
+ private:
+  void FillStatus(v1::Status* response) const {
     const Reloader::State state = context_.reloader->state();
     const auto snapshot = context_.reloader->Current();
     const SnapshotSource& source = context_.options->source;
@@ -104,12 +120,8 @@ class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
         DiagnosticToProto(d, failed->add_diagnostics());
       }
     }
-    auto* reply = new Reply;
-    reply->Send(Status::OK);
-    return reply;
   }
 
- private:
   template <typename Message>
   grpc::ServerUnaryReactor* Later(CallbackServerContext* call,
                                   const Message& request,
@@ -125,26 +137,16 @@ class PolicyServiceImpl final : public v1::PolicyService::CallbackService {
                     most, "max-message-bytes")));
       return reply;
     }
-    const bool queued =
-        workers_.Add([this, reply, call, work = std::move(work)] {
-          if (call->IsCancelled()) {
-            reply->Send(Status::CANCELLED);
-            return;
-          }
-          if (TimeLeft(*call) <= std::chrono::nanoseconds::zero()) {
-            context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
-            reply->Send(Status(StatusCode::DEADLINE_EXCEEDED,
-                               "the deadline has passed"));
-            return;
-          }
-          reply->Send(work());
-        });
-    if (!queued) {
-      context_.metrics->shed.fetch_add(1, std::memory_order_relaxed);
-      reply->Send(Status(StatusCode::UNAVAILABLE,
-                         "overloaded: too many descriptors and lints are "
-                         "waiting; try again later"));
-    }
+    const Status status = Caught(*context_.log, [&] {
+      if (AnswerLater(context_, &workers_, call, LatestOf(context_, *call),
+                      reply, std::move(work))) {
+        return Status::OK;
+      }
+      return ShedStatus(context_, StatusCode::UNAVAILABLE,
+                        "overloaded: too many descriptors and lints are "
+                        "waiting; try again later");
+    });
+    if (!status.ok()) reply->Send(status);
     return reply;
   }
 

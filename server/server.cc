@@ -7,8 +7,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <cstdlib>
 #include <fstream>
+#include <mutex>
 #include <sstream>
+#include <thread>
 #include <utility>
 
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
@@ -31,6 +35,9 @@ constexpr int64_t kWallBytes = 64 * 1024 * 1024;
 constexpr int kHandshakeMs = 20'000;
 // How often a silent peer is asked whether it is there.
 constexpr int kKeepaliveMs = 60'000;
+
+// After the grace time calls are cancelled; to notice it takes a moment.
+constexpr std::chrono::seconds kCutOffMargin(1);
 
 // As many files as connections may need, and what loads and metrics do.
 void AllowFiles(int64_t connections) {
@@ -87,6 +94,37 @@ SnapshotSource ForServing(SnapshotSource source) {
   return source;
 }
 
+// Ends the process where a stop does not: what a thread has begun (a decision
+// of many steps, a load) cannot be taken from it.
+class CutOff {
+ public:
+  explicit CutOff(const Log* log) : log_(log) {}
+  ~CutOff() {
+    {
+      std::lock_guard lock(mu_);
+      ended_ = true;
+    }
+    wake_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+  // Once.
+  void After(std::chrono::milliseconds time) {
+    thread_ = std::thread([this, time] {
+      std::unique_lock lock(mu_);
+      if (wake_.wait_for(lock, time, [this] { return ended_; })) return;
+      log_->Write(LogLevel::kWarning, "stopped, with work that did not end");
+      std::_Exit(EXIT_SUCCESS);
+    });
+  }
+
+ private:
+  const Log* const log_;
+  std::mutex mu_;
+  std::condition_variable wake_;
+  bool ended_ = false;  // guarded by mu_
+  std::thread thread_;
+};
+
 sigset_t HandledSignals() {
   sigset_t set;
   sigemptyset(&set);
@@ -119,6 +157,7 @@ class Server::Impl {
 
   const ServerOptions options;
   const Log log;
+  CutOff cut_off{&log};  // destroyed when all threads have ended
   Metrics metrics;
   std::unique_ptr<v1::DecisionService::CallbackService> decisions;
   std::unique_ptr<v1::PolicyService::CallbackService> policies;
@@ -259,6 +298,8 @@ void Server::RunUntilSignal() {
     }
     impl_->log.Write(LogLevel::kInfo, "stopping",
                      {{"signal", signal == SIGTERM ? "SIGTERM" : "SIGINT"}});
+    impl_->cut_off.After(std::chrono::milliseconds(impl_->options.grace_ms) +
+                         kCutOffMargin);
     Stop();
     return;
   }

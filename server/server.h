@@ -53,9 +53,11 @@ class Server {
   int metrics_port() const;  // 0: none
   // Loads again, now, on the calling thread. True if the new version serves.
   bool Reload();
-  // Stops accepting, lets calls in flight finish within the grace time.
+  // Stops accepting, lets calls in flight finish within the grace time. Waits
+  // for what a thread is at in the very moment that this ends.
   void Stop();
-  // Serves until SIGTERM or SIGINT; SIGHUP reloads. Then stops.
+  // Serves until SIGTERM or SIGINT; SIGHUP reloads. Then stops; a second after
+  // the grace time the process ends (with 0), whatever its threads are at.
   // REQUIRES: called once, on the main thread.
   void RunUntilSignal();
 

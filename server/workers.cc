@@ -6,12 +6,19 @@ namespace bylaw {
 
 Workers::Workers(size_t threads, size_t most_waiting)
     : most_waiting_(most_waiting) {
-  for (size_t i = 0; i < threads; ++i) {
-    threads_.emplace_back([this] { Run(); });
+  try {
+    for (size_t i = 0; i < threads; ++i) {
+      threads_.emplace_back([this] { Run(); });
+    }
+  } catch (...) {
+    Join();  // those that did start
+    throw;
   }
 }
 
-Workers::~Workers() {
+Workers::~Workers() { Join(); }
+
+void Workers::Join() {
   {
     std::lock_guard lock(mu_);
     stopping_ = true;

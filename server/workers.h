@@ -16,18 +16,21 @@ namespace bylaw {
 
 class Workers {
  public:
+  // Throws std::system_error where the machine gives no thread.
   Workers(size_t threads, size_t most_waiting);
   // Runs what still waits first.
   ~Workers();
   Workers(const Workers&) = delete;
   Workers& operator=(const Workers&) = delete;
 
-  // False, and the job is not run, if too many wait already.
+  // False, and the job is not run, if too many wait already. A job does not
+  // throw: see later.h.
   bool Add(std::function<void()> job);
   size_t threads() const { return threads_.size(); }
 
  private:
   void Run();
+  void Join();
 
   const size_t most_waiting_;
   std::mutex mu_;

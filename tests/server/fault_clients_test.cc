@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <thread>
@@ -29,15 +30,18 @@ using grpc::StatusCode;
 // A connection without any gRPC.
 class Socket {
  public:
-  explicit Socket(int port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+  // `wait` until the connection is there.
+  explicit Socket(int port, bool wait = true)
+      : fd_(socket(AF_INET, SOCK_STREAM | (wait ? 0 : SOCK_NONBLOCK), 0)) {
     sockaddr_in address = {};
     address.sin_family = AF_INET;
     address.sin_port = htons(static_cast<uint16_t>(port));
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     timeval patience = {static_cast<time_t>(kPatience.count()), 0};
     setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    REQUIRE(connect(fd_, reinterpret_cast<sockaddr*>(&address),
-                    sizeof address) == 0);
+    const int failed =
+        connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    REQUIRE((failed == 0 || (!wait && errno == EINPROGRESS)));
   }
   Socket(Socket&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
   Socket& operator=(Socket&&) = delete;
@@ -122,6 +126,47 @@ TEST_CASE("connections that say nothing, half or nonsense hold up nobody") {
   CHECK(serving.Threads() <= threads + 4);
   CHECK(serving.ResidentKiB() < memory + 64 * 1024 * kMemoryFactor);
   CHECK(serving.Stop() == 0);
+}
+
+TEST_CASE("idle connections to the metrics take few files, and end") {
+  Repository repository;
+  Serving serving({"-C", repository.path()});
+  CheckServes(serving);
+  const int files = serving.Files();
+  {
+    std::vector<Socket> sockets;
+    for (int i = 0; i < 300; ++i) {
+      sockets.emplace_back(serving.metrics_port, /*wait=*/false);
+    }
+    CHECK(PollUntil([&] { return serving.Files() >= files + 8; }));
+    CheckServes(serving);
+    CHECK(serving.Files() <= files + 16);
+  }
+  CHECK(PollUntil([&] { return serving.Metric("bylaw_serving") == 1; }));
+  CHECK(serving.Stop() == 0);
+}
+
+TEST_CASE("connections that cannot be taken for want of files are logged") {
+  Repository repository;
+  Serving serving({"-C", repository.path()});
+  CheckServes(serving);
+  serving.LimitFiles(5);
+  {
+    std::vector<Socket> sockets;
+    for (int i = 0; i < 20; ++i) {
+      sockets.emplace_back(serving.port, /*wait=*/false);
+    }
+    const std::string line =
+        serving.process.WaitForLine("cannot take a connection");
+    CHECK_THAT(line, ContainsSubstring("open files"));
+  }
+  // Served again as soon as files are given back.
+  CHECK(PollUntil([&] {
+    Client client(serving.port);
+    v1::Decision decision;
+    return client.Check(Read("ana"), &decision).ok();
+  }));
+  CheckServes(serving);
 }
 
 // Opens a stream and writes, but never reads an answer.

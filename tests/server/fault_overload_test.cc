@@ -5,6 +5,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <map>
+#include <mutex>
 #include <string>
 
 #include "tests/catch.h"
@@ -134,6 +136,141 @@ TEST_CASE("single questions are answered while batches take all there is") {
   CHECK(calls.of(StatusCode::OK) == calls.all());
   CHECK(batches.of(StatusCode::OK) == batches.all());
 }
+
+google::protobuf::Value Map(
+    const std::map<std::string, google::protobuf::Value>& fields) {
+  google::protobuf::Value value;
+  auto& own = *value.mutable_struct_value()->mutable_fields();
+  for (const auto& [name, field] : fields) own[name] = field;
+  return value;
+}
+
+// A product with so many datasets, about 60 bytes each.
+v1::CheckRequest Proposal(int datasets) {
+  google::protobuf::Value all = Map({});
+  for (int i = 0; i < datasets; ++i) {
+    const std::string name = "d" + std::to_string(i);
+    (*all.mutable_struct_value()->mutable_fields())[name] =
+        Map({{"name", Text(name)},
+             {"columns", Map({{"total", Map({{"type", Text("decimal")}})}})}});
+  }
+  v1::CheckRequest request = Read("ana");
+  request.set_action("publish");
+  request.mutable_resource()->set_type("DataProduct");
+  request.mutable_resource()->set_id("large");
+  *request.mutable_resource()->mutable_attributes() =
+      Map({{"name", Text("large")}, {"owner", Text("ana")}, {"datasets", all}})
+          .struct_value();
+  return request;
+}
+
+TEST_CASE("a large request is decided as a batch is, within max-deadline-ms") {
+  Repository repository;
+  const v1::CheckRequest request = Proposal(20'000);
+  REQUIRE(request.ByteSizeLong() > 1'000'000);
+  v1::Decision decision;
+  {
+    Serving serving({"-C", repository.path()});
+    const grpc::Status status = serving.client->Check(request, &decision);
+    INFO(status.error_message());
+    CHECK(status.ok());
+    CHECK(decision.outcome() == v1::Decision::ALLOW);
+    // In a stream its answer keeps its place.
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    const auto stream = serving.client->decisions->CheckStream(&context);
+    v1::CheckStreamResponse response;
+    for (int i = 0; i < 6; ++i) {
+      v1::CheckRequest item = i % 3 == 1 ? request : Read("ana");
+      item.set_request_id(std::to_string(i));
+      REQUIRE(stream->Write(item));
+    }
+    for (int i = 0; i < 6; ++i) {
+      REQUIRE(stream->Read(&response));
+      CHECK(response.request_id() == std::to_string(i));
+      CHECK(response.decision().outcome() ==
+            (i % 3 == 1 ? v1::Decision::ALLOW : v1::Decision::MASK));
+    }
+    stream->WritesDone();
+    CHECK(stream->Finish().ok());
+  }
+  Serving serving({"-C", repository.path(), "--max-deadline-ms", "1"});
+  const grpc::Status status = serving.client->Check(request, &decision);
+  CHECK(status.error_code() == StatusCode::DEADLINE_EXCEEDED);
+  CHECK_THAT(status.error_message(), ContainsSubstring("max-deadline-ms"));
+  CHECK(serving.client->Check(Read("ana"), &decision).ok());
+}
+
+TEST_CASE("single questions are answered while large ones take all there is") {
+  Repository repository;
+  Serving serving({"-C", repository.path()});
+  const v1::CheckRequest request = Proposal(20'000);
+  Tally large, calls;
+  Callers heavy(serving.port, 8, [&](Client& client) {
+    v1::Decision decision;
+    large.Add(client.Check(request, &decision));
+  });
+  CHECK(PollUntil([&] { return large.of(StatusCode::OK) > 3; }));
+  Callers light(serving.port, 4, [&](Client& client) {
+    v1::Decision decision;
+    calls.Add(client.Check(Read("ana"), &decision));
+  });
+  CHECK(PollUntil([&] { return calls.of(StatusCode::OK) > 200; }));
+  light.Stop();
+  heavy.Stop();
+  CHECK(calls.of(StatusCode::OK) == calls.all());
+}
+
+TEST_CASE("descriptors and lints that waited too long are not begun") {
+  Repository repository;
+  Serving serving({"-C", repository.path(), "--max-deadline-ms", "1"});
+  v1::LintRequest request;
+  request.add_files()->set_path("a.bylaw");
+  std::string text = "module a\n\nscope org root { owner \"o\" }\n";
+  for (int i = 0; i < 20'000; ++i) text += "wrong\n";
+  request.mutable_files(0)->set_text(text);
+  Tally tally;
+  Callers callers(serving.port, 8, [&](Client& client) {
+    v1::LintResponse response;
+    grpc::ClientContext context;
+    SetDeadline(&context);
+    tally.Add(client.policies->Lint(&context, request, &response));
+  });
+  CHECK(PollUntil([&] {
+    return tally.of(StatusCode::OK) > 0 &&
+           tally.of(StatusCode::DEADLINE_EXCEEDED) > 5;
+  }));
+}
+
+// What sanitizers keep for themselves is more than any limit on memory.
+#ifndef NDEBUG_SANITIZER
+TEST_CASE("a call that takes more memory than there is fails alone") {
+  Repository repository;
+  Serving serving({"-C", repository.path()});
+  v1::Decision decision;
+  REQUIRE(serving.client->Check(Read("ana"), &decision).ok());
+  serving.LimitMemory(256 << 20);
+  v1::LintRequest request;
+  request.add_files()->set_path("a.bylaw");
+  std::string text = "module a\n\nscope org root { owner \"o\" }\n";
+  while (text.size() < 3'500'000) {
+    const std::string i = std::to_string(text.size());
+    text += "def d" + i + "(): Int = 1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + 10\n";
+  }
+  request.mutable_files(0)->set_text(text);
+  v1::LintResponse response;
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  const grpc::Status status =
+      serving.client->policies->Lint(&context, request, &response);
+  INFO(status.error_message());
+  CHECK(status.error_code() == StatusCode::RESOURCE_EXHAUSTED);
+  CHECK_THAT(status.error_message(), ContainsSubstring("memory"));
+  CHECK(!serving.process.WaitForLine("a call failed").empty());
+  CHECK(serving.client->Check(Read("ana"), &decision).ok());
+  CHECK(serving.Stop() == 0);
+}
+#endif
 
 }  // namespace
 }  // namespace bylaw::test

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include "tests/catch.h"
 #include "tests/server/serving.h"
@@ -137,6 +138,47 @@ TEST_CASE("SIGTERM under load lets calls in flight finish and ends with 0") {
             questions.tally.of(StatusCode::UNAVAILABLE) +
             questions.tally.of(StatusCode::CANCELLED) ==
         questions.tally.all());
+}
+
+TEST_CASE("SIGTERM ends the process after its grace, whatever it is at") {
+  Repository repository;
+  // A decision of seconds: a thousand million steps.
+  repository.Write("bylaw.yaml",
+                   "mesh: test\n"
+                   "scopes:\n"
+                   "  org: { modules: council, sources: [council/**.bylaw] }\n"
+                   "facts: [facts/**.yaml]\n"
+                   "limits: { decision_steps: 1000000000 }\n");
+  repository.Write("council/long.bylaw", R"(module council
+
+policy pairs
+  title "Each with each" owner "council"
+on publish of DataProduct {
+  deny when any(a in all User where
+                any(b in all User where a.id == "x" and b.id == "y"))
+    because "x and y"
+}
+)");
+  std::string users = "User:\n";
+  for (int i = 0; i < 40'000; ++i) {
+    users += "  u" + std::to_string(i) + ": { roles: [] }\n";
+  }
+  repository.Write("facts/users.yaml", users);
+  Serving serving({"-C", repository.path(), "--grace-ms", "100"});
+  REQUIRE(serving.Metric("bylaw_serving") == 1);
+  std::thread caller([&] {
+    v1::CheckRequest request = Read("ana", "sales", "publish");
+    request.mutable_resource()->set_type("DataProduct");
+    v1::CheckBatchResponse response;
+    CHECK_FALSE(
+        CheckBatch(*serving.client, BatchOf(request, 20), &response).ok());
+  });
+  CHECK(
+      PollUntil([&] { return serving.Metric("bylaw_calls_in_flight") == 1; }));
+  serving.process.Signal(SIGTERM);
+  CHECK(!serving.process.WaitForLine("work that did not end").empty());
+  CHECK(serving.process.Wait() == 0);
+  caller.join();
 }
 
 }  // namespace

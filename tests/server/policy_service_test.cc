@@ -219,6 +219,45 @@ on publish of DataProduct as p {
   CHECK(finding->attribute() == "datasets.orders");
 }
 
+TEST_CASE("findings are as many as the limit allows, the others are counted") {
+  Served served;
+  served.repository.Write(
+      "bylaw.yaml",
+      "mesh: test\n"
+      "scopes:\n"
+      "  org: { modules: council, sources: [council/**.bylaw] }\n"
+      "facts: [facts/**.yaml]\n"
+      "limits: { findings: 3 }\n");
+  REQUIRE(served.server->Reload());
+  const auto last = [](const v1::CheckDescriptorResponse& response) {
+    REQUIRE(response.diagnostics_size() > 0);
+    return response.diagnostics(response.diagnostics_size() - 1);
+  };
+  std::string unknown = kGoodDescriptor;
+  unknown += "        tags: [a, b, c, d, e]\n";
+  v1::CheckDescriptorResponse response = served.Checked(Request(unknown));
+  CHECK(response.decisions_size() == 1);
+  CHECK(response.diagnostics_size() == 4);
+  CHECK(last(response).code() == "BL1045");
+  CHECK(last(response).severity() == "warning");
+  CHECK_THAT(last(response).message(), ContainsSubstring("2 more findings"));
+  CHECK_THAT(last(response).suggestion(), ContainsSubstring("`findings`"));
+
+  std::string denied = kGoodDescriptor;
+  for (int i = 0; i < 5; ++i) {
+    denied += "  - name: t" + std::to_string(i) +
+              "\n    physicalType: table\n    properties:\n"
+              "      - { name: email, logicalType: string, physicalType: "
+              "varchar }\n";
+  }
+  response = served.Checked(Request(denied));
+  REQUIRE(response.decisions_size() == 1);
+  CHECK(response.decisions(0).findings_size() == 3);
+  CHECK(last(response).code() == "BL1045");
+  CHECK(last(response).severity() == "note");
+  CHECK_THAT(last(response).message(), ContainsSubstring("2 more findings"));
+}
+
 TEST_CASE("lint of sources in the request") {
   Served served;
   const auto lint = [&](const std::string& text) {
@@ -248,6 +287,25 @@ TEST_CASE("lint of sources in the request") {
   CHECK(d.end().line() == 6);
   CHECK(d.end().column() == 18);
   CHECK_THAT(d.suggestion(), ContainsSubstring("Dataset"));
+}
+
+TEST_CASE("a lint is held to the limits of the service, not its caller's") {
+  Served served;
+  v1::LintRequest request;
+  v1::SourceFile* manifest = request.add_files();
+  manifest->set_path("bylaw.yaml");
+  manifest->set_text("mesh: theirs\nlimits: { findings: 1000000 }\n");
+  v1::SourceFile* file = request.add_files();
+  file->set_path("a.bylaw");
+  std::string text = "module a\n";
+  for (int i = 0; i < 2'000; ++i) text += "wrong\n";
+  file->set_text(text);
+  v1::LintResponse response;
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  CHECK(served.client->policies->Lint(&context, request, &response).ok());
+  CHECK(response.diagnostics_size() > 1'000);
+  CHECK(response.diagnostics_size() < 1'010);
 }
 
 TEST_CASE("descriptors and lints over the limit name the setting") {

@@ -1,6 +1,7 @@
 #include "tests/server/serving.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include <filesystem>
 #include <fstream>
@@ -78,6 +79,23 @@ int Serving::Files() const {
 int Serving::Threads() const { return StatusLine(process.pid(), "Threads"); }
 
 int Serving::ResidentKiB() const { return StatusLine(process.pid(), "VmRSS"); }
+
+void Serving::LimitMemory(uint64_t more) const {
+  const auto kib = static_cast<uint64_t>(StatusLine(process.pid(), "VmSize"));
+  const rlimit limit = {kib * 1024 + more, kib * 1024 + more};
+  REQUIRE(prlimit(process.pid(), RLIMIT_AS, &limit, nullptr) == 0);
+}
+
+void Serving::LimitFiles(int more) const {
+  // The limit is one of numbers: so that as many below it are free.
+  const std::string folder = "/proc/" + std::to_string(process.pid()) + "/fd/";
+  rlim_t most = 0;
+  for (int free = 0; free < more; ++most) {
+    if (!std::filesystem::is_symlink(folder + std::to_string(most))) ++free;
+  }
+  const rlimit limit = {most, most};
+  REQUIRE(prlimit(process.pid(), RLIMIT_NOFILE, &limit, nullptr) == 0);
+}
 
 Callers::Callers(int port, int threads, std::function<void(Client&)> call) {
   for (int i = 0; i < threads; ++i) {

@@ -4,6 +4,7 @@
 #define BYLAW_TESTS_SERVER_SERVING_H_
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -29,6 +30,10 @@ struct Serving {
   int Files() const;
   int Threads() const;
   int ResidentKiB() const;
+  // From now on the process gets so many bytes of address space more, and so
+  // many files more than it has open.
+  void LimitMemory(uint64_t more) const;
+  void LimitFiles(int more) const;
 
   Process process;
   std::string address;
