@@ -16,6 +16,7 @@ CheckOutput Check(const CheckInput& input, DiagnosticSink& sink) {
   CheckOutput output;
   CheckTests(checker, &output.tests);
   checker.LintPolicies();
+  checker.ReportDropped();
   output.program = std::move(checker.program);
   return output;
 }

@@ -1,6 +1,7 @@
 // Constant expressions: defaults, mask definitions, what tests give.
 #include <algorithm>
 
+#include "compiler/bytecode/verify_schema.h"
 #include "compiler/check_names.h"
 #include "compiler/checker.h"
 
@@ -43,6 +44,9 @@ void Checker::SortConstants(std::vector<Constant>* elements) {
                   elements->end());
 }
 
+// What defs that hold each other twice may grow to; it is computed beyond.
+constexpr uint64_t kMaxFolded = 100'000;
+
 std::optional<Constant> Checker::FoldConstant(const typed::Expr& e) const {
   switch (e.op) {
     case Op::kConstant:
@@ -51,9 +55,12 @@ std::optional<Constant> Checker::FoldConstant(const typed::Expr& e) const {
     case Op::kList: {
       Constant value;
       value.kind = e.op == Op::kSet ? Kind::kSet : Kind::kList;
+      uint64_t values = 0;
       for (const typed::ExprPtr& arg : e.args) {
         std::optional<Constant> element = FoldConstant(*arg);
         if (!element.has_value()) return std::nullopt;
+        if (!element->elements.empty()) values += CountValues(*element);
+        if (values > kMaxFolded) return std::nullopt;
         value.elements.push_back(*std::move(element));
       }
       if (e.op == Op::kSet) SortConstants(&value.elements);

@@ -33,6 +33,7 @@ ExprPtr Checker::MakeConstant(Constant value, TypeId type, const Span& span) {
 
 ExprPtr Checker::CheckExpr(const ast::Expr& e, Env& env, TypeId expected) {
   ExprPtr result = Infer(e, env, expected);
+  if (result == nullptr && !dropped_) dropped_ = e.span;
   if (result == nullptr || expected == kNone) return result;
   if (Assignable(result->type, expected)) return result;
   if (IsOptional(result->type) &&
@@ -45,6 +46,12 @@ ExprPtr Checker::CheckExpr(const ast::Expr& e, Env& env, TypeId expected) {
                      TypeName(result->type)),
         SpellingHint(e, expected));
   return nullptr;
+}
+
+void Checker::ReportDropped() {
+  if (!dropped_ || sink.has_errors()) return;
+  Error(Code::BL2022, dropped_, "this has no type, and Bylaw does not know why",
+        "please report it: it is a mistake of Bylaw's");
 }
 
 std::string Checker::SpellingHint(const ast::Expr& e, TypeId expected) const {

@@ -3,6 +3,7 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "compiler/check_names.h"
 #include "compiler/checker.h"
@@ -365,10 +366,17 @@ ExprPtr Checker::InferWithin(const ast::Expr& e, Env& env) {
   if (!InferPair(left, right, env, hint_for(right), hint_for(left), &l, &r)) {
     return nullptr;
   }
-  if (schema().type(r->type).kind == Kind::kMap ||
-      schema().type(l->type).kind == Kind::kMap || !NeedsPresence(*r)) {
+  for (const ExprPtr& side : {std::cref(l), std::cref(r)}) {
+    if (schema().type(schema().Present(side->type)).kind != Kind::kMap)
+      continue;
+    Error(Code::BL2022, op_span,
+          absl::StrCat("a ", TypeName(side->type),
+                       " is not within anything, "
+                       "and nothing within it"),
+          "ask for a key with `has`");
     return nullptr;
   }
+  if (!NeedsPresence(*r)) return nullptr;
   const bool left_set = schema().IsCollection(l->type);
   const bool right_set = schema().IsCollection(r->type);
   const TypeId a = schema().Present(ElementOr(l->type));

@@ -436,6 +436,9 @@ class Checker {
   bool CheckMaskFits(const ast::MaskUse& use, const Env& env, uint32_t target,
                      const typed::Mask& mask);
   bool HasDefault(uint32_t obligation, size_t slot) const;
+  // What has no type although nothing was reported would be left out of its
+  // rule without a word.
+  void ReportDropped();
   // Patterns of `matches` (regular) and `like` are literals.
   bool CheckPattern(const ast::Expr& pattern, bool regular);
   // Elements of sets in the order of their values, each once.
@@ -538,6 +541,8 @@ class Checker {
   int suggestions_ = 0;
   absl::flat_hash_map<std::string, Module*> module_by_name_;
   mutable std::vector<bool> proposed_;  // cache of ProposedTypes
+  // The first expression that has no type; whoever found that said why.
+  Span dropped_;
   // Of `matches`, each once; what all take together.
   absl::flat_hash_set<std::string> patterns_;
   int64_t pattern_instructions_ = 0;

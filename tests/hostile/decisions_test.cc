@@ -91,6 +91,15 @@ TEST_CASE("values that double") {
     CHECK(o.code == 1);
     CHECK(o.out.find("more than 100000 elements") != std::string::npos);
   }
+  std::string defs = "def f0: List<Int> = [1, 2]\n", type = "List<Int>";
+  for (int i = 1; i < 40; ++i) {
+    type = "List<" + type + ">";
+    const std::string before = "f" + std::to_string(i - 1);
+    defs += "def f" + std::to_string(i) + ": " + type + " = [" + before + ", " +
+            before + "]\n";
+  }
+  h.Gate("deny when f39 is empty because \"x\"", defs);
+  CHECK(h.Decide("inspect").code == 1);
   // Below that, again and again.
   h.Places(kMany);
   for (const std::string& rule :

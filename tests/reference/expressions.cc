@@ -633,6 +633,11 @@ void Evaluator::CheckList(const Filter& operand, const std::string& table,
   list.kind = Kind::kEntity;
   list.index = roots_.resource.index;
   list.text = table;
+  // Of the resource's type, else of another that has columns.
+  for (const Schema::Selectable& s : sight_.schema().selectables) {
+    if (sight_.Knows(list)) break;
+    list.index = s.entity;
+  }
   if (!sight_.Knows(list)) throw Failure{"unknown dataset " + table};
   if (!HasColumn(list, column)) throw Failure{"no column " + column};
   const Kind a = RowKind(operand), b = KindOfColumn(ColumnType(list, column));
@@ -740,6 +745,12 @@ FilterPtr Evaluator::Residual(const Expr& e, const Locals& locals) const {
       f->op = Filter::Op::kOther;
       f->other = e.op;
       for (const auto& a : e.args) f->operands.push_back(Residual(*a, locals));
+      for (FilterPtr& operand : f->operands) {
+        const Val& v = operand->constant;  // membership takes a list as a set
+        if (v.kind == Kind::kList) {
+          operand = ConstantFilter(MakeSet(v.elements));
+        }
+      }
       CheckRowTypes(*f);
       return f;
     }
