@@ -910,8 +910,14 @@ std::string Literal(const Val& v, const Schema& schema) {
     case Kind::kSet:
     case Kind::kList: {
       std::string text = v.kind == Kind::kSet ? "{" : "[";
-      for (size_t i = 0; i < v.elements.size(); ++i) {
-        text += (i ? ", " : "") + Literal(v.elements[i], schema);
+      std::vector<Val> elements = v.elements;
+      for (Val& e : elements) {  // in rows a term is its path, an entity its id
+        if (e.kind == Kind::kTerm) e = MakeString(schema.terms[e.index].path);
+        if (e.kind == Kind::kEntity) e = MakeString(e.text);
+      }
+      if (v.kind == Kind::kSet) elements = MakeSet(elements).elements;
+      for (size_t i = 0; i < elements.size(); ++i) {
+        text += (i ? ", " : "") + Literal(elements[i], schema);
       }
       return text + (v.kind == Kind::kSet ? "}" : "]");
     }
