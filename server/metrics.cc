@@ -6,6 +6,7 @@
 #include <exception>
 #include <mutex>
 #include <thread>
+#include <utility>
 
 #include "httplib.h"
 #include "server/workers.h"
@@ -104,7 +105,10 @@ class BoundedPool final : public httplib::TaskQueue {
   explicit BoundedPool(size_t threads)
       : free_(threads), workers_(threads, threads) {}
 
-  void enqueue(std::function<void()> job) override {
+  // Nothing, or whether it was taken: that is for the version of httplib.
+  using Enqueued =
+      decltype(std::declval<httplib::TaskQueue&>().enqueue(nullptr));
+  Enqueued enqueue(std::function<void()> job) override {
     {
       std::unique_lock lock(mu_);
       wake_.wait(lock, [this] { return free_ > 0; });
@@ -122,6 +126,7 @@ class BoundedPool final : public httplib::TaskQueue {
       }
       wake_.notify_one();
     });
+    return static_cast<Enqueued>(true);
   }
   void shutdown() override {}  // comes just before the end of this
 
