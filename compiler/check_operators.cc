@@ -3,7 +3,6 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <functional>
 
 #include "compiler/check_names.h"
 #include "compiler/checker.h"
@@ -366,13 +365,11 @@ ExprPtr Checker::InferWithin(const ast::Expr& e, Env& env) {
   if (!InferPair(left, right, env, hint_for(right), hint_for(left), &l, &r)) {
     return nullptr;
   }
-  for (const ExprPtr& side : {std::cref(l), std::cref(r)}) {
-    if (schema().type(schema().Present(side->type)).kind != Kind::kMap)
-      continue;
+  for (const TypeId type : {l->type, r->type}) {
+    if (KindOf(schema().Present(type)) != Kind::kMap) continue;
     Error(Code::BL2022, op_span,
-          absl::StrCat("a ", TypeName(side->type),
-                       " is not within anything, "
-                       "and nothing within it"),
+          absl::StrCat("a ", TypeName(type),
+                       " is not within anything, and nothing within it"),
           "ask for a key with `has`");
     return nullptr;
   }

@@ -65,7 +65,7 @@ class Lowerer {
     if (problem.empty()) return;
     failed_ = true;
     sink_.Add(Code::BL6020, Span(), problem,
-              "name fewer actions and types in a policy's head: this is a "
+              "have fewer of them, or serve them as several meshes: this is a "
               "bound of bytecode, which nothing raises");
   }
 

@@ -278,7 +278,7 @@ struct Program {
   std::vector<Def> defs;
   std::vector<Policy> policies;  // sorted by id
   std::vector<Scope> scopes;     // root first, parents before children
-  std::vector<Waiver> waivers;   // sorted by id
+  std::vector<Waiver> waivers;   // in the order of their places
   std::vector<ContextDefault> context_defaults;
   Settings settings;
 };

@@ -149,7 +149,7 @@ struct Program {
   std::vector<Policy> policies;  // sorted by id
   std::vector<Rule> rules;       // by policy, then position
   std::vector<Scope> scopes;     // parents before children
-  std::vector<Waiver> waivers;   // sorted by id
+  std::vector<Waiver> waivers;   // in the order of their places
   Settings settings;
   std::string revision;  // hex hash of the canonical bytes
 };

@@ -18,8 +18,8 @@ namespace bylaw::fuzz {
 namespace {
 
 // These take the sanitizers some 10 ms, and an input makes up to 64 decisions:
-// what takes as long as an
-// input may take (see README.md) does more than its budget says.
+// what takes as long as an input may take (see README.md) does more than its
+// budget says.
 constexpr int64_t kMaxBudget = 200'000;
 constexpr size_t kMaxRequests = 16;
 constexpr size_t kMaxExplained = 2;  // explaining and writing take most time

@@ -46,13 +46,9 @@ TEST_CASE("serve reloads on SIGHUP and ends with 0 on SIGTERM") {
 
 TEST_CASE("serve takes flags over variables over the file") {
   Repository repository;
-  repository.Write("bylaw.yaml",
-                   "mesh: test\n"
-                   "scopes:\n"
-                   "  org: { modules: council, sources: [council/**.bylaw] }\n"
-                   "facts: [facts/**.yaml]\n"
-                   "serve: { max_items: 1, max_columns: 1, "
-                   "max_message_bytes: 2048 }\n");
+  repository.Manifest(
+      "serve: { max_items: 1, max_columns: 1, "
+      "max_message_bytes: 2048 }\n");
   Serving serving({"-C", repository.path(), "--max-items", "3"},
                   {"BYLAW_MAX_ITEMS=2", "BYLAW_MAX_COLUMNS=2"});
   v1::CheckBatchRequest batch;
@@ -92,11 +88,7 @@ TEST_CASE("serve refuses settings that are none") {
     CHECK(output.code == 2);
     CHECK(!output.err.empty());
   }
-  repository.Write("bylaw.yaml",
-                   "mesh: test\n"
-                   "scopes:\n"
-                   "  org: { modules: council, sources: [council/**.bylaw] }\n"
-                   "serve: { max_item: 1 }\n");
+  repository.Manifest("serve: { max_item: 1 }\n");
   const Output output = Run({"serve", "-C", repository.path()});
   CHECK(output.code == 2);
   CHECK_THAT(output.err, ContainsSubstring("max_item"));

@@ -116,24 +116,30 @@ TEST_CASE("a deadline that has passed is said so, and nothing is decided") {
   CHECK(serving.Metric("bylaw_requests_shed_total") == 1);
 }
 
-TEST_CASE("single questions are answered while batches take all there is") {
-  Repository repository;
-  Serving serving({"-C", repository.path()});
-  const v1::CheckBatchRequest batch = BatchOf(Read("ana"), 10'000);
-  Tally batches, calls;
-  Callers heavy(serving.port, 8, [&](Client& client) {
-    v1::CheckBatchResponse response;
-    batches.Add(CheckBatch(client, batch, &response));
-  });
-  CHECK(PollUntil([&] { return batches.of(StatusCode::OK) > 3; }));
+// Some hundred, of several callers at once: each is answered.
+void CheckSingleQuestions(const Serving& serving) {
+  Tally calls;
   Callers light(serving.port, 4, [&](Client& client) {
     v1::Decision decision;
     calls.Add(client.Check(Read("ana"), &decision));
   });
   CHECK(PollUntil([&] { return calls.of(StatusCode::OK) > 200; }));
   light.Stop();
-  heavy.Stop();
   CHECK(calls.of(StatusCode::OK) == calls.all());
+}
+
+TEST_CASE("single questions are answered while batches take all there is") {
+  Repository repository;
+  Serving serving({"-C", repository.path()});
+  const v1::CheckBatchRequest batch = BatchOf(Read("ana"), 10'000);
+  Tally batches;
+  Callers heavy(serving.port, 8, [&](Client& client) {
+    v1::CheckBatchResponse response;
+    batches.Add(CheckBatch(client, batch, &response));
+  });
+  CHECK(PollUntil([&] { return batches.of(StatusCode::OK) > 3; }));
+  CheckSingleQuestions(serving);
+  heavy.Stop();
   CHECK(batches.of(StatusCode::OK) == batches.all());
 }
 
@@ -205,20 +211,14 @@ TEST_CASE("single questions are answered while large ones take all there is") {
   Repository repository;
   Serving serving({"-C", repository.path()});
   const v1::CheckRequest request = Proposal(20'000);
-  Tally large, calls;
+  Tally large;
   Callers heavy(serving.port, 8, [&](Client& client) {
     v1::Decision decision;
     large.Add(client.Check(request, &decision));
   });
   CHECK(PollUntil([&] { return large.of(StatusCode::OK) > 3; }));
-  Callers light(serving.port, 4, [&](Client& client) {
-    v1::Decision decision;
-    calls.Add(client.Check(Read("ana"), &decision));
-  });
-  CHECK(PollUntil([&] { return calls.of(StatusCode::OK) > 200; }));
-  light.Stop();
+  CheckSingleQuestions(serving);
   heavy.Stop();
-  CHECK(calls.of(StatusCode::OK) == calls.all());
 }
 
 TEST_CASE("descriptors and lints that waited too long are not begun") {

@@ -143,12 +143,7 @@ TEST_CASE("SIGTERM under load lets calls in flight finish and ends with 0") {
 TEST_CASE("SIGTERM ends the process after its grace, whatever it is at") {
   Repository repository;
   // A decision of seconds: a thousand million steps.
-  repository.Write("bylaw.yaml",
-                   "mesh: test\n"
-                   "scopes:\n"
-                   "  org: { modules: council, sources: [council/**.bylaw] }\n"
-                   "facts: [facts/**.yaml]\n"
-                   "limits: { decision_steps: 1000000000 }\n");
+  repository.Manifest("limits: { decision_steps: 1000000000 }\n");
   repository.Write("council/long.bylaw", R"(module council
 
 policy pairs

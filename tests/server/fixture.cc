@@ -24,7 +24,6 @@ constexpr char kManifest[] = R"(mesh: test
 scopes:
   org: { modules: council, sources: [council/**.bylaw] }
 facts: [facts/**.yaml]
-keys: { mask: env:BYLAW_TEST_MASK_KEY }
 )";
 
 constexpr char kCouncil[] = R"(module council
@@ -153,7 +152,11 @@ void TempDir::Remove(const std::string& name) const { fs::remove(File(name)); }
 Repository::Repository() {
   Write("council/council.bylaw", kCouncil);
   Write("facts/facts.yaml", kFacts);
-  Write("bylaw.yaml", kManifest);
+  Manifest("keys: { mask: env:BYLAW_TEST_MASK_KEY }\n");
+}
+
+void Repository::Manifest(const std::string& more) const {
+  Write("bylaw.yaml", kManifest + more);
 }
 
 void Repository::DenyBob() const { Write("council/bob.bylaw", kDenyBob); }

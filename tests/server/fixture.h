@@ -46,6 +46,8 @@ class TempDir {
 class Repository : public TempDir {
  public:
   Repository();
+  // bylaw.yaml: the mesh, its scope and facts, then `more`.
+  void Manifest(const std::string& more) const;
   // Puts one more rule into the repository, in a file of its own.
   void DenyBob() const;
   void AllowBobAgain() const;

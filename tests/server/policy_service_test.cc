@@ -221,13 +221,7 @@ on publish of DataProduct as p {
 
 TEST_CASE("findings are as many as the limit allows, the others are counted") {
   Served served;
-  served.repository.Write(
-      "bylaw.yaml",
-      "mesh: test\n"
-      "scopes:\n"
-      "  org: { modules: council, sources: [council/**.bylaw] }\n"
-      "facts: [facts/**.yaml]\n"
-      "limits: { findings: 3 }\n");
+  served.repository.Manifest("limits: { findings: 3 }\n");
   REQUIRE(served.server->Reload());
   const auto last = [](const v1::CheckDescriptorResponse& response) {
     REQUIRE(response.diagnostics_size() > 0);

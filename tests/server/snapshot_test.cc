@@ -141,12 +141,8 @@ TEST_CASE("errors of facts are diagnostics at their place") {
 TEST_CASE(
     "entities that facts lack and waivers that match nothing are linted") {
   Repository repository;
-  repository.Write("bylaw.yaml",
-                   "mesh: test\n"
-                   "scopes:\n"
-                   "  org: { modules: council, sources: [council/**.bylaw] }\n"
-                   "facts: [facts/**.yaml]\n"
-                   "enforcement: { council.accountable_owner: overridable }\n");
+  repository.Manifest(
+      "enforcement: { council.accountable_owner: overridable }\n");
   repository.Write("council/waivers.bylaw", R"(module council
 
 policy not_dan
@@ -184,12 +180,8 @@ waiver none of accountable_owner {
 
 TEST_CASE("a waiver that only a request can match is not called useless") {
   Repository repository;
-  repository.Write("bylaw.yaml",
-                   "mesh: test\n"
-                   "scopes:\n"
-                   "  org: { modules: council, sources: [council/**.bylaw] }\n"
-                   "facts: [facts/**.yaml]\n"
-                   "enforcement: { council.accountable_owner: overridable }\n");
+  repository.Manifest(
+      "enforcement: { council.accountable_owner: overridable }\n");
   std::string text = "module council\n";
   int number = 0;
   for (const char* condition :
