@@ -33,6 +33,24 @@ if(BYLAW_SANITIZE)
               ${CMAKE_SOURCE_DIR}/cmake/sanitizer_options.cc)
   link_libraries(bylaw_sanitizer_options)
   if(BYLAW_SANITIZE MATCHES "thread")
+    # What gRPC's server is made of, for sanitizer_options.cc.
+    find_library(BYLAW_LIB_grpc++_reflection grpc++_reflection REQUIRED)
+    execute_process(COMMAND ldd ${BYLAW_LIB_grpc++_reflection}
+                    OUTPUT_VARIABLE loaded COMMAND_ERROR_IS_FATAL ANY)
+    string(REGEX MATCHALL
+           "lib(grpc|gpr|upb|absl|protobuf|utf8|ssl|crypto|cares|address_sorting)[^ ]*[.]so"
+           libraries "${loaded}")
+    list(REMOVE_DUPLICATES libraries)
+    list(TRANSFORM libraries REPLACE "(.+)" "\"called_from_lib:\\1\\\\n\"\n")
+    list(JOIN libraries "" libraries)
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/sanitizers/grpc_libraries.inc
+         CONTENT "${libraries}" @ONLY)
+    target_include_directories(bylaw_sanitizer_options
+                               PRIVATE ${CMAKE_BINARY_DIR}/sanitizers)
+    target_compile_definitions(bylaw_sanitizer_options
+                               PRIVATE BYLAW_THREAD_SANITIZER)
+    target_sources(bylaw_sanitizer_options
+                   PRIVATE ${CMAKE_SOURCE_DIR}/cmake/abseil_mutex.cc)
     # protobuf's maps have another layout in code that says it is instrumented
     # than in the distribution's library, so it does not say so; only libstdc++
     # is told.

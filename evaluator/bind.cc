@@ -371,7 +371,6 @@ bool Binder::Assert(Cell n, const Node& attributes) {
 
 bool Binder::Reference(uint32_t entity_type, std::string_view id,
                        const Node& node, Cell* out) {
-  (void)node;
   uint32_t n = facts_.Lookup(entity_type, id);
   if (n == kNone) {
     // What the request itself makes known.
@@ -380,7 +379,8 @@ bool Binder::Reference(uint32_t entity_type, std::string_view id,
                          entity_type == bound_.subject_type;
     const bool resource = n == bound_.resource &&
                           entity_type == bound_.resource_type && in_context_;
-    if (!subject && !resource && (in_context_ || !IsProposed(n))) {
+    const bool proposed = !in_context_ && IsProposed(n);
+    if (!subject && !resource && !proposed) {
       Fail(DecodeProblem::kReference, node,
            "there is no " + schema_.entities[entity_type].name + " " +
                Quoted(id),

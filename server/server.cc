@@ -162,10 +162,10 @@ class Server::Impl {
   std::unique_ptr<v1::DecisionService::CallbackService> decisions;
   std::unique_ptr<v1::PolicyService::CallbackService> policies;
   std::unique_ptr<grpc::Server> server;
-  Reloader reloader;
-  std::unique_ptr<MetricsServer> metrics_server;
-  std::unique_ptr<Listener> listener;
   std::atomic<bool> stopped{false};
+  Reloader reloader;
+  std::unique_ptr<Listener> listener;
+  std::unique_ptr<MetricsServer> metrics_server;  // asks all of these
 };
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

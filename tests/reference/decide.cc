@@ -838,9 +838,13 @@ class Decider {
           const ObligationType& type = schema_.obligations[i.rule->obligation];
           std::string text = type.name + "(";
           for (size_t a = 0; a < i.args.size(); ++a) {
-            if (i.args[a].missing()) continue;
-            text += type.parameters[a].name + ": " +
-                    evaluator_.Print(i.args[a]) + ";";
+            const Val& v = i.args[a];
+            if (v.missing()) continue;
+            text += type.parameters[a].name + ": " + evaluator_.Print(v);
+            if (v.kind == Kind::kSet || v.kind == Kind::kList) {
+              text += " of " + std::to_string(v.elements.size());
+            }
+            text += ";";
           }
           obligations.insert(text + ")");
         }

@@ -49,8 +49,14 @@ Decision InWords(const cli::DecidedTest& t, Positions positions) {
     std::string text = type.name + "(";
     for (uint32_t a = 0; a < o.num_arguments; ++a) {
       if (o.arguments[a].missing()) continue;
-      text += type.parameters[a].name + ": " +
-              std::string(PrintValue(world, o.arguments[a])) + ";";
+      const Value& v = o.arguments[a];
+      text +=
+          type.parameters[a].name + ": " + std::string(PrintValue(world, v));
+      // {} and {""} are printed alike.
+      if (v.kind == Kind::kSet || v.kind == Kind::kList) {
+        text += " of " + std::to_string(v.size);
+      }
+      text += ";";
     }
     out.obligations.push_back(text + ")");
   }

@@ -2,6 +2,7 @@
 // bytes, and no bytes whatever crash the reader or the verifier.
 #include <random>
 #include <string>
+#include <string_view>
 
 #include "compiler/bytecode/disassemble.h"
 #include "compiler/bytecode/serialize.h"
@@ -77,6 +78,27 @@ TEST_CASE("what is no bundle has a code of its own") {
   other.back() ^= 1;
   CHECK(Code(ParseBundle(other).status()) == "BL6003");
   CHECK(Code(ParseProgram("").status()) == "BL6004");
+}
+
+// Else one program would have several revisions.
+TEST_CASE("a program has one spelling") {
+  Program p = SampleProgram();
+  p.settings.keys = {{"k1", "env:A"}, {"k2", "env:B"}};
+  const std::string good = SerializeProgram(p);
+  const auto with = [&](std::string_view before, std::string_view after) {
+    std::string bytes = good;
+    const size_t at = bytes.find(before);
+    REQUIRE(at != std::string::npos);
+    bytes.replace(at, before.size(), after);
+    return ParseProgram(bytes).status();
+  };
+  const std::string_view keys = "\2k1\5env:A\2k2\5env:B";
+  CHECK(with(keys, keys).ok());
+  CHECK(Code(with(keys, "\2k2\5env:B\2k1\5env:A")) == "BL6004");
+  CHECK(Code(with(keys, "\2k1\5env:A\2k1\5env:B")) == "BL6004");
+  // The length 2 in two bytes.
+  CHECK(Code(with(keys, {"\x82\0k1\5env:A\2k2\5env:B", 19})) == "BL6004");
+  CHECK(Code(ParseProgram(good + '\0').status()) == "BL6004");
 }
 
 TEST_CASE("the revision changes with the program") {

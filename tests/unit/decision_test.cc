@@ -359,6 +359,18 @@ policy p title "t" owner "o" on read of Dataset {
   CHECK(by[2].because == "3");
 }
 
+TEST_CASE("the errors of one rule are all listed") {
+  DecisionCases c = Council(R"bylaw(
+policy p title "t" owner "o" on read of Dataset as d {
+  for c in d.columns { deny when 1 / (if c.name == "x" then 1 else 0) > 5 because "never" }
+}
+)bylaw" + Ask("all columns", "ana"));
+  REQUIRE_COMPILES(c);
+  const auto decided = c.Decide("all columns");
+  REQUIRE(decided != nullptr);
+  CHECK(decided->report.errors.size() > 1);
+}
+
 TEST_CASE("every asked column that is not known is listed") {
   DecisionCases c = Council(
       Ask("asked", "ana", " with { columns: {\"nope\", \"email\", \"no\"} }"));

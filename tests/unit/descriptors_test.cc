@@ -158,7 +158,10 @@ schema:
         logicalType: array
         items:
           logicalType: object
-          properties: [{ name: sku, physicalType: bigint }]
+          properties:
+            - name: sku
+              physicalType: bigint
+              customProperties: [{ property: encrypted, value: true }]
 )";
 
 TEST_CASE("a contract becomes a product, its datasets and columns") {
@@ -231,6 +234,8 @@ TEST_CASE("a contract becomes a product, its datasets and columns") {
   CHECK(Text(f, Read(f, "Column", "orders.lines.where.city", "name")) ==
         "where.city");
   CHECK(Text(f, Read(f, "Column", "orders.lines.items.sku", "type")) == "int");
+  CHECK(Text(f, Read(f, "Column", "orders.lines.items.sku", "encrypted")) ==
+        "1");
   // Every attribute knows its line.
   const auto line = [&](const char* type, const char* id, const char* name) {
     return f.PositionOf(Find(f, type, id), SlotOf(f, type, name)).line;

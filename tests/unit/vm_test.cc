@@ -190,19 +190,18 @@ TEST_CASE("a sum may pass through what does not fit") {
   CHECK(sum({}) == "0");
 }
 
-TEST_CASE("the least error of a loop is kept") {
-  // for x in [2, 0, 1] { 1 / x } with the errors caught.
+// The error of: for x in `divisors` { least / x } with the errors caught.
+std::string ErrorOfLoop(const std::vector<Constant>& divisors) {
   Machine m;
-  const uint16_t list =
-      m.Load(ListConstant({IntConstant(2), IntConstant(0), IntConstant(1)}));
+  const uint16_t list = m.Load(ListConstant(divisors));
   const uint16_t it = m.code->NewRun(2), x = m.code->NewRegister(),
-                 error = m.code->NewRegister(), one = m.Int(1);
+                 error = m.code->NewRegister(), least = m.Int(INT64_MIN);
   m.code->Emit(Opcode::BEGIN, 0, it, list);
   Label next, caught, done;
   m.code->Bind(&next);
   m.code->EmitJump(Opcode::NEXT, 0, x, it, &done);
   const uint32_t begin = m.code->here();
-  const uint16_t q = m.Op(Opcode::DIV, one, x);
+  const uint16_t q = m.Op(Opcode::DIV, least, x);
   m.code->AddHandler(begin, m.code->here(), &caught);
   m.code->EmitJump(Opcode::JUMP, 0, 0, 0, &next);
   m.code->Bind(&caught);
@@ -210,7 +209,18 @@ TEST_CASE("the least error of a loop is kept") {
   m.code->EmitJump(Opcode::JUMP, 0, 0, 0, &next);
   m.code->Bind(&done);
   m.code->Emit(Opcode::RAISE, 0, error);
-  CHECK(m.Return(q) == "error: division by zero");
+  return m.Return(q);
+}
+
+TEST_CASE("the least error of a loop is kept, in whatever order") {
+  const Constant zero = IntConstant(0), minus = IntConstant(-1);
+  const std::string by_zero = ErrorOfLoop({IntConstant(2), zero});
+  const std::string overflow = ErrorOfLoop({IntConstant(2), minus});
+  CHECK(by_zero == "error: division by zero");
+  CHECK(overflow.starts_with("error: "));
+  CHECK(overflow != by_zero);
+  CHECK(ErrorOfLoop({zero, minus}) == std::min(by_zero, overflow));
+  CHECK(ErrorOfLoop({minus, zero}) == std::min(by_zero, overflow));
 }
 
 TEST_CASE("running out of budget cannot be caught") {
