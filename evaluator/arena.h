@@ -58,11 +58,6 @@ class Arena {
     current_ = 0;
     if (!blocks_.empty()) Use(0);
   }
-  size_t capacity() const {
-    size_t sum = 0;
-    for (const Block& b : blocks_) sum += b.size;
-    return sum;
-  }
 
  private:
   struct Cleanup {

@@ -73,11 +73,6 @@ void SymbolTable::Grow() {
   }
 }
 
-size_t SymbolTable::memory() const {
-  return arena_.capacity() + texts_.capacity() * sizeof(std::string_view) +
-         table_.capacity() * sizeof(uint32_t);
-}
-
 void NameTable::Add(uint32_t group, std::string_view name, uint32_t number) {
   names_.push_back({name, group, number});
 }
@@ -278,9 +273,6 @@ Symbol Facts::FindSymbol(std::string_view text) const {
 const Value& Facts::ConstantValue(uint32_t constant) const {
   return storage_->constants[constant];
 }
-Symbol Facts::ProgramSymbol(uint32_t i) const {
-  return storage_->program_symbols[i];
-}
 
 Value Facts::Unclosed(uint32_t entity, uint32_t slot) const {
   if (entity >= size_) return Value::Missing();
@@ -345,17 +337,5 @@ FactPosition Facts::PositionOf(uint32_t entity, uint32_t slot) const {
 
 const std::vector<std::string>& Facts::files() const { return storage_->files; }
 const std::string& Facts::revision() const { return storage_->revision; }
-
-size_t Facts::memory() const {
-  const Storage& s = *storage_;
-  return s.arena.capacity() + s.records.capacity() * sizeof(EntityRecord) +
-         s.slots.capacity() * sizeof(Value) +
-         s.identity.capacity() * sizeof(Cell) + s.symbols.memory() +
-         s.table.capacity() * sizeof(Storage::Entry) +
-         s.columns.capacity() * sizeof(Storage::ColumnEntry) +
-         s.places.capacity() * sizeof(Storage::SlotPlace) +
-         s.places_begin.capacity() * sizeof(uint32_t) +
-         s.entity_places.capacity() * sizeof(FactPosition);
-}
 
 }  // namespace bylaw

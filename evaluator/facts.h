@@ -84,8 +84,6 @@ class Facts {
   Symbol FindSymbol(std::string_view text) const;  // kNone
   // A constant of the program as a value (built once at load).
   const Value& ConstantValue(uint32_t constant) const;
-  // Symbol of Program::symbols[i].
-  Symbol ProgramSymbol(uint32_t i) const;
   // As written, before closing; for proposals.
   Value Unclosed(uint32_t entity, uint32_t slot) const;
   // True if facts state the attribute (or its inverse): a default alone is
@@ -114,8 +112,6 @@ class Facts {
   const std::vector<std::string>& files() const;
   // Hex hash of what the facts say, independent of the order of files.
   const std::string& revision() const;
-  // Resident bytes, about.
-  size_t memory() const;
 
  private:
   friend class FactsBuilder;

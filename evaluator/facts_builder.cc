@@ -507,7 +507,6 @@ void FactsBuilder::AddError(FactError error) {
 const std::vector<FactError>& FactsBuilder::errors() const {
   return impl_->errors_;
 }
-bool FactsBuilder::has_errors() const { return impl_->num_errors_ > 0; }
 std::vector<FactError> FactsBuilder::TakeErrors() {
   return std::move(impl_->errors_);
 }

@@ -80,7 +80,6 @@ class FactsBuilder {
 
   void AddError(FactError error);
   const std::vector<FactError>& errors() const;
-  bool has_errors() const;  // any of severity kError
   std::vector<FactError> TakeErrors();
 
   // In place of Build, where what was added is a proposal beside facts: every

@@ -22,7 +22,6 @@ class SymbolTable {
   Symbol Find(std::string_view text) const;
   std::string_view Text(Symbol s) const { return texts_[s]; }
   uint32_t size() const { return static_cast<uint32_t>(texts_.size()); }
-  size_t memory() const;
   void Shrink() { texts_.shrink_to_fit(); }
 
  private:

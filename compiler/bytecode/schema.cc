@@ -141,10 +141,6 @@ uint32_t Schema::FindAction(std::string_view name) const {
   return FindNamed(actions, name);
 }
 
-uint32_t Schema::FindObligation(std::string_view name) const {
-  return FindNamed(obligations, name);
-}
-
 uint32_t Schema::FindAttribute(const std::vector<Attribute>& list,
                                std::string_view name) {
   return FindNamed(list, name);

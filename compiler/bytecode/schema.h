@@ -138,7 +138,6 @@ struct Schema {
   uint32_t FindVocabulary(std::string_view name) const;
   uint32_t FindTerm(uint32_t vocabulary, std::string_view path) const;
   uint32_t FindAction(std::string_view name) const;
-  uint32_t FindObligation(std::string_view name) const;
   static uint32_t FindAttribute(const std::vector<Attribute>& list,
                                 std::string_view name);
   const Selectable* FindSelectable(uint32_t entity) const;

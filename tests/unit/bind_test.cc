@@ -264,6 +264,10 @@ TEST_CASE("what does not fit the schema is refused with its field") {
           "context.caller.type");
   refused(b.Read("{caller: {type: Grup, id: g}}"), "BL5205",
           "context.caller.type");
+  refused(b.Read("{approver: {attributes: {}}}"), "BL5208", "context.approver");
+  refused(b.Read("{approver: {id: 7}}"), "BL5208", "context.approver");
+  refused(b.Read("{approver: 7}"), "BL5208", "context.approver");
+  refused(b.Read("{caller: {id: ana}}"), "BL5208", "context.caller");
   refused(b.Read("[a]"), "BL5208", "context");
   b.options.max_columns = 2;
   refused(b.Read("{columns: [a, b, c]}"), "BL5219", "context.columns");
@@ -550,6 +554,14 @@ TEST_CASE("what does not fit in a proposal is refused with its field") {
   refused(b.Publish("{inputs: {p: {}}}"), "BL5208",
           "resource.attributes.inputs");
   refused(b.Publish("[name]"), "BL5208", "resource.attributes");
+  refused(b.Publish("null"), "BL5208", "resource.attributes");
+  refused(b.Publish("{datasets: {d: null}}"), "BL5211",
+          "resource.attributes.datasets.d");
+  refused(b.Publish("{datasets: {\"\": {}}}"), "BL5208",
+          "resource.attributes.datasets[0]");
+  refused(b.Publish("{owner: {type: User, id: ana}}"), "BL5208",
+          "resource.attributes.owner");
+  refused(b.Publish("{in: p}"), "BL5208", "resource.attributes.in");
 }
 
 TEST_CASE("a nested type may be proposed by itself") {

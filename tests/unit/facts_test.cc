@@ -214,6 +214,28 @@ Ticket:
   CHECK(Read(f, "Ticket", "t1", "from").ip->bits == 8);
 }
 
+TEST_CASE("a decimal may have an exponent") {
+  const auto amount = [](const std::string& number) {
+    const LoadedFacts loaded = LoadYaml(
+        "User: { ana: {} }\nTicket: { t: { by: { type: User, id: ana }, "
+        "priority: 1, amount: " +
+        number + " } }\n");
+    return loaded.facts == nullptr
+               ? Codes(loaded.errors)
+               : std::to_string(
+                     Read(*loaded.facts, "Ticket", "t", "amount").number);
+  };
+  for (const char* number : {"0.012", "1.2e-2", "12E-3", "120e-4", "0.12e-1"}) {
+    INFO(number);
+    CHECK(amount(number) == "12000");
+  }
+  CHECK(amount("-1.2e+1") == "-12000000");
+  for (const char* number : {"1e", "1e+", "1e2x", "1e-7", "1e99999999999"}) {
+    INFO(number);
+    CHECK(amount(number).starts_with("f.yaml:"));
+  }
+}
+
 TEST_CASE("what is wrong in facts is refused with its place") {
   const std::pair<const char*, const char*> cases[] = {
       {"Uzer:\n  ana: {}\n", "f.yaml:1:1 BL5006"},

@@ -43,6 +43,16 @@ TEST_CASE("masks as SQL") {
         "CAST(governance.mask_hash(\"c\") AS varchar)");
   CHECK(sql(Mask(MaskKind::kHash), Kind::kInt, pg, "c", "Gov.h(x)") ==
         "CAST(\"Gov\".\"h(x)\"(\"c\") AS bigint)");
+  CHECK(sql(Mask(MaskKind::kNetwork, 24, 48), Kind::kIp, pg) ==
+        "CAST(CASE family(\"c\") WHEN 4 THEN "
+        "set_masklen(CAST(network(set_masklen(\"c\", 24)) AS inet), "
+        "masklen(\"c\")) WHEN 6 THEN "
+        "set_masklen(CAST(network(set_masklen(\"c\", 48)) AS inet), "
+        "masklen(\"c\")) END AS inet)");
+  CHECK(sql(Mask(MaskKind::kNetwork, 24, 48), Kind::kIp, trino) ==
+        "CAST(CASE WHEN strpos(CAST(\"c\" AS varchar), ':') = 0 THEN "
+        "ip_subnet_min(ip_prefix(\"c\", 24)) ELSE "
+        "ip_subnet_min(ip_prefix(\"c\", 48)) END AS ipaddress)");
   FittedMask constant = Mask(MaskKind::kConstant);
   constant.constant = w.Text("it's \\ here");
   CHECK(sql(constant, Kind::kString, trino) ==
@@ -130,6 +140,13 @@ TEST_CASE("filters as SQL") {
   check(make(F::kStartsWith, {column("region"), w.Text("%")}),
         "starts_with(\"region\", CAST($1 AS text))", {"%"},
         "starts_with(\"region\", '%')");
+  check(make(F::kEndsWith, {column("region"), w.Text("-1")}),
+        "(right(\"region\", char_length(CAST($1 AS text))) = CAST($1 AS text))",
+        {"-1"}, "(substr(\"region\", -length('-1')) = '-1')");
+  // Trino has no type of networks: no address equals one.
+  check(make(F::kEq, {column("ip"), w.Address("10.0.0.0/8")}),
+        "(\"ip\" = CAST($1 AS inet))", {"10.0.0.0/8"},
+        "(CAST(\"ip\" AS varchar) = '10.0.0.0/8')");
   check(make(F::kInColumn, {column("region"), w.Text("privacy.erasures"),
                             w.Text("customer_id")}),
         "(\"region\" IN (SELECT \"customer_id\" FROM \"Privacy\".\"erasures "
