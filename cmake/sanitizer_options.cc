@@ -22,13 +22,16 @@ const char* __tsan_default_options() { return "history_size=7"; }
 
 // What gRPC does by itself, in its libraries (called_from_lib) and in its
 // headers that are compiled with our code. abseil_mutex.cc says what its
-// threads order for ours; what it orders by atomic variables alone nobody can
-// see.
+// threads order by locks; what it orders by atomic variables alone nobody can
+// see (for our own part of a call server/reply.h tells it).
 const char* __tsan_default_suppressions() {
   return
 #include "grpc_libraries.inc"  // what gRPC is made of, a line each
       "race_top:grpc::\n"
       "race:google::protobuf::MessageLite::ParseFromZeroCopyStream\n"
+      "race:google::protobuf::internal::MergeFromImpl<\n"
+      "race:grpc::internal::ServerCallbackCall::ServerCallbackCall\n"
+      "race:grpc::internal::ServerCallbackCall::Unref\n"
       "race:grpc::internal::InterceptorBatchMethodsImpl::\n"
       "race:grpc::internal::CallbackWithSuccessTag::Set(\n"
       "race:ServerCallbackReaderWriterImpl::CallOnDone\n"

@@ -414,6 +414,7 @@ class DecisionServiceImpl::Stream final
   }
 
   void OnReadDone(bool ok) override {
+    TakeFromGrpc(this);
     if (!ok) {
       End(Status::OK);  // the client is done
       return;
@@ -445,6 +446,7 @@ class DecisionServiceImpl::Stream final
   }
 
   void OnWriteDone(bool ok) override {
+    TakeFromGrpc(this);
     stall_.End();
     if (!ok || call_->IsCancelled()) {
       End(Status::CANCELLED);
@@ -453,10 +455,16 @@ class DecisionServiceImpl::Stream final
     Read();
   }
 
-  void OnDone() override { delete this; }
+  void OnDone() override {
+    TakeFromGrpc(this);
+    delete this;
+  }
 
  private:
-  void Read() { StartRead(&request_); }
+  void Read() {
+    LeaveToGrpc(this);
+    StartRead(&request_);
+  }
   // Whatever is not OK is for the caller to end the stream with; else it goes
   // on, and may be gone by now.
   Status AnswerOne(const std::shared_ptr<const Snapshot>& snapshot) {
@@ -471,10 +479,14 @@ class DecisionServiceImpl::Stream final
              &response_);
     }
     stall_.Begin();
+    LeaveToGrpc(this);
     StartWrite(&response_);
     return Status::OK;
   }
-  void End(const Status& status) { Finish(status); }
+  void End(const Status& status) {
+    LeaveToGrpc(this);
+    Finish(status);
+  }
 
   DecisionServiceImpl* const service_;
   CallbackServerContext* const call_;
