@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "compiler/bytecode/folders.h"
 #include "compiler/yaml_tree.h"
 
 namespace bylaw {
@@ -33,13 +34,23 @@ void Unreadable(DiagnosticSink& sink, const std::string& path,
   sink.AddAt(Code::BL3002, path, {}, {}, std::move(message), std::move(remedy));
 }
 
-// Paths of the policy files below `root`, relative to it.
-void ListPolicies(const std::string& root, std::set<std::string>* paths,
+// Policy files below a root, by their paths relative to it.
+struct PolicyPaths {
+  std::set<std::string> own;
+  // Of repositories inside this one, with the folder of theirs.
+  std::map<std::string, std::string> foreign;
+};
+
+void ListPolicies(const std::string& root, PolicyPaths* paths,
                   DiagnosticSink& sink) {
+  struct Folder {
+    std::string path;
+    std::string repository;  // that it belongs to; "": this one
+  };
   size_t seen = 0;
-  std::vector<std::string> folders = {""};
+  std::vector<Folder> folders = {{"", ""}};
   while (!folders.empty()) {
-    const std::string folder = std::move(folders.back());
+    const auto [folder, repository] = std::move(folders.back());
     folders.pop_back();
     std::error_code error;
     for (fs::directory_iterator it(fs::path(root) / folder, error), end;
@@ -57,12 +68,16 @@ void ListPolicies(const std::string& root, std::set<std::string>* paths,
           folder.empty() ? name : absl::StrCat(folder, "/", name);
       std::error_code ignored;
       if (it->is_directory(ignored)) {
-        if (!it->is_symlink(ignored) &&
-            !fs::exists(it->path() / kManifestName, ignored)) {
-          folders.push_back(path);
-        }
+        if (!EntersFolder(*it)) continue;
+        const bool nested = repository.empty() &&
+                            fs::exists(it->path() / kManifestName, ignored);
+        folders.push_back({path, nested ? path : repository});
       } else if (HasExtension(name)) {
-        paths->insert(path);
+        if (repository.empty()) {
+          paths->own.insert(path);
+        } else {
+          paths->foreign.emplace(path, repository);
+        }
       }
     }
     if (error) {
@@ -168,18 +183,19 @@ class RepositoryReader {
   }
 
   void ReadPolicies() {
-    std::set<std::string> paths;
+    PolicyPaths paths;
     if (!input_.root.empty()) ListPolicies(input_.root, &paths, sink_);
     for (const auto& [path, text] : overlay_) {
-      if (HasExtension(path)) paths.insert(path);
+      if (HasExtension(path)) paths.own.insert(path);
     }
+    if (repository_.manifest.has_value()) ReportForeign(paths.foreign);
     std::vector<std::vector<bool>> used;
     if (repository_.manifest.has_value()) {
       for (const ManifestScope& scope : repository_.manifest->scopes) {
         used.emplace_back(scope.sources.size(), false);
       }
     }
-    for (const std::string& path : paths) {
+    for (const std::string& path : paths.own) {
       const SourceFile* source = Open(path);
       if (source == nullptr) continue;
       RepositoryFile file;
@@ -196,6 +212,23 @@ class RepositoryReader {
         sink_.Add(Code::BL3020, scope.sources[j].span,
                   absl::StrCat("no policy file matches `",
                                scope.sources[j].text, "`"));
+      }
+    }
+  }
+
+  // Whoever puts a bylaw.yaml into a folder takes its policies away.
+  void ReportForeign(const std::map<std::string, std::string>& foreign) {
+    std::set<std::string> reported;
+    for (const auto& [path, folder] : foreign) {
+      for (const ManifestScope& scope : repository_.manifest->scopes) {
+        for (const ManifestText& pattern : scope.sources) {
+          if (!GlobMatch(pattern.text, path)) continue;
+          if (!reported.insert(folder).second) continue;
+          sink_.Add(Code::BL3025, pattern.span,
+                    absl::StrCat("`", folder, "` is a repository of its own: ",
+                                 "its policies do not count here, though `",
+                                 pattern.text, "` matches them"));
+        }
       }
     }
   }

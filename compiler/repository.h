@@ -3,8 +3,8 @@
 // BindScopes, which says which tree belongs to which scope (check.h).
 //
 // Files are taken in the order of their paths, whatever the file system says.
-// Hidden folders, folders that are repositories of their own (they hold a
-// bylaw.yaml) and links to folders are not entered. Author errors are
+// Folders that are repositories of their own (they hold a bylaw.yaml) are left
+// out, hidden ones too; links to folders are followed. Author errors are
 // diagnostics (BL3001 to BL3029, BL3002 also where the machine fails).
 #ifndef BYLAW_COMPILER_REPOSITORY_H_
 #define BYLAW_COMPILER_REPOSITORY_H_

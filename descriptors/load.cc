@@ -9,6 +9,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "compiler/bytecode/folders.h"
 #include "descriptors/odcs.h"
 #include "descriptors/read.h"
 #include "evaluator/nearest.h"
@@ -412,7 +413,7 @@ std::map<std::string, const FactPattern*> FindFiles(
     const fs::path start =
         fs::path(prefix).is_absolute() ? fs::path(prefix) : base / prefix;
     size_t matches = 0, walked = 0;
-    fs::recursive_directory_iterator it(start, error);
+    fs::recursive_directory_iterator it(start, kFollowLinks, error);
     if (error == std::errc::no_such_file_or_directory) error.clear();
     const bool deep = glob.find("**", wild) != std::string::npos;
     const long levels = std::count(
@@ -426,10 +427,9 @@ std::map<std::string, const FactPattern*> FindFiles(
                              std::to_string(kMaxWalked) + " files"));
         break;
       }
-      const std::string name = it->path().filename().string();
       std::error_code ignored;
       if (it->is_directory(ignored)) {
-        if (name == ".git" || (!deep && it.depth() >= levels)) {
+        if (!EntersFolder(*it) || (!deep && it.depth() >= levels)) {
           it.disable_recursion_pending();
         }
         continue;

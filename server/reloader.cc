@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "compiler/bytecode/folders.h"
+
 namespace bylaw {
 namespace {
 
@@ -213,13 +215,13 @@ std::string Reloader::Fingerprint() const {
   std::vector<fs::path> files;
   std::error_code error;
   fs::recursive_directory_iterator it(
-      source_.root, fs::directory_options::skip_permission_denied, error);
+      source_.root,
+      kFollowLinks | fs::directory_options::skip_permission_denied, error);
   for (const fs::recursive_directory_iterator end; !error && it != end;
        it.increment(error)) {
-    const std::string name = it->path().filename().string();
     std::error_code ignored;
-    if (name.starts_with('.')) {
-      if (it->is_directory(ignored)) it.disable_recursion_pending();
+    if (it->is_directory(ignored)) {
+      if (!EntersFolder(*it)) it.disable_recursion_pending();
       continue;
     }
     const std::string extension = it->path().extension().string();

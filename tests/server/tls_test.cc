@@ -145,5 +145,10 @@ TEST_CASE("TLS files that cannot be used are refused at the start") {
   CHECK_FALSE(Server::Start(options).ok());
 }
 
+TEST_CASE("without settings only this machine is listened to") {
+  CHECK(ServerOptions().listen.starts_with("127.0.0.1:"));
+  CHECK(ServerOptions().metrics.empty());
+}
+
 }  // namespace
 }  // namespace bylaw::test

@@ -2,7 +2,11 @@
 // saving.
 #include "evaluator/facts.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -554,6 +558,29 @@ TEST_CASE("files are found by patterns") {
   CHECK(errors[0].code == "BL5001");
   CHECK(errors[1].code == "BL5020");
   CHECK(errors[1].severity == FactSeverity::kWarning);
+}
+
+// As a volume of Kubernetes is laid out: names lead to a hidden folder.
+TEST_CASE("facts in linked folders are found, those in hidden ones not twice") {
+  namespace fs = std::filesystem;
+  const fs::path root = fs::temp_directory_path() /
+                        ("bylaw-facts-test-" + std::to_string(getpid()));
+  fs::create_directories(root / "facts/..v1/more");
+  std::ofstream(root / "facts/..v1/a.yaml") << "User: { ana: {} }\n";
+  std::ofstream(root / "facts/..v1/more/b.yaml") << "User: { bo: {} }\n";
+  fs::create_directory_symlink("..v1", root / "facts/..data");
+  fs::create_symlink("..data/a.yaml", root / "facts/a.yaml");
+  fs::create_directory_symlink("..data/more", root / "facts/more");
+  fs::create_directory_symlink("..", root / "facts/loop");
+  std::vector<FactError> errors;
+  std::vector<std::string> found;
+  for (const auto& [path, pattern] :
+       FindFiles(root.string(), {{"facts/**.yaml", "", {}}}, &errors)) {
+    found.push_back(path);
+  }
+  fs::remove_all(root);
+  CHECK(errors.empty());
+  CHECK(found == std::vector<std::string>{"facts/a.yaml", "facts/more/b.yaml"});
 }
 
 TEST_CASE("the revision does not depend on the order of files") {

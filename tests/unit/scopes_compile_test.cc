@@ -164,15 +164,34 @@ TEST_CASE("a manifest's limits are at most those of the caller") {
   CHECK(has(Compile(input), "BL1004"));
 }
 
-TEST_CASE("hidden folders, other repositories and links to folders stay out") {
+TEST_CASE("hidden folders and links that lead back are not entered") {
   Folder folder;
   folder.Write("bylaw.yaml", kManifest);
   folder.Write("root.bylaw", kRoot);
   folder.Write(".git/x.bylaw", "broken");
-  folder.Write("other/bylaw.yaml", "broken: [");
-  folder.Write("other/x.bylaw", "broken");
+  folder.Write("a/b/x.bylaw", "module council.x\n");
   fs::create_directory_symlink(folder.path(), folder.path() / "loop");
+  fs::create_directory_symlink(folder.path() / "a", folder.path() / "a/b/loop");
+  fs::create_directory_symlink("/", folder.path() / "everything");
   CHECK(CodesOf(folder.Compile()).empty());
+}
+
+// Else a policy that somebody linked would not count, and nobody would know.
+TEST_CASE("policies in linked folders count, a nested repository is told") {
+  Folder folder, elsewhere;
+  folder.Write("bylaw.yaml", kManifest);
+  folder.Write("root.bylaw", kRoot);
+  elsewhere.Write("deep/x.bylaw", "broken");
+  CHECK(CodesOf(folder.Compile()).empty());
+  fs::create_directory_symlink(elsewhere.path(), folder.path() / "linked");
+  CHECK_FALSE(CodesOf(folder.Compile()).empty());
+  elsewhere.Write("deep/x.bylaw", "module council.x\n");
+  CHECK(CodesOf(folder.Compile()).empty());
+  elsewhere.Write("deep/bylaw.yaml", "broken: [");
+  const CompileResult told = folder.Compile();
+  CHECK(told.ok);
+  REQUIRE(told.diagnostics.size() == 1);
+  CHECK(told.diagnostics[0].code == Code::BL3025);
 }
 
 TEST_CASE("texts stand in place of files, or beside them") {
