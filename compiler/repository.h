@@ -24,9 +24,6 @@
 
 namespace bylaw {
 
-// More files than any repository has; a folder with more is not one.
-inline constexpr size_t kMaxRepositoryFiles = 1'000'000;
-
 struct RepositoryFile {
   const SourceFile* source = nullptr;
   uint32_t scope = kNone;  // Manifest::scopes; kNone: none, or no manifest

@@ -217,8 +217,10 @@ std::string Reloader::Fingerprint() const {
   fs::recursive_directory_iterator it(
       source_.root,
       kFollowLinks | fs::directory_options::skip_permission_denied, error);
-  for (const fs::recursive_directory_iterator end; !error && it != end;
-       it.increment(error)) {
+  size_t seen = 0;  // links may make a folder of few files an endless one
+  for (const fs::recursive_directory_iterator end;
+       !error && it != end && seen < kMaxRepositoryFiles;
+       it.increment(error), ++seen) {
     std::error_code ignored;
     if (it->is_directory(ignored)) {
       if (!EntersFolder(*it)) it.disable_recursion_pending();

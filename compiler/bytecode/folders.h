@@ -4,9 +4,13 @@
 #ifndef BYLAW_COMPILER_BYTECODE_FOLDERS_H_
 #define BYLAW_COMPILER_BYTECODE_FOLDERS_H_
 
+#include <cstddef>
 #include <filesystem>
 
 namespace bylaw {
+
+// More files than any repository has; a folder with more is not one.
+inline constexpr size_t kMaxRepositoryFiles = 1'000'000;
 
 inline constexpr std::filesystem::directory_options kFollowLinks =
     std::filesystem::directory_options::follow_directory_symlink;

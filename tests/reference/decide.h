@@ -11,7 +11,8 @@
 
 namespace bylaw::reference {
 
-// Every field in words, so that it can be compared and printed. Lists are
+// In words, so that it can be compared and printed (what is left out:
+// tests/properties/README.md). Lists are
 // sorted by their text.
 struct Decision {
   std::string outcome;               // ALLOW MASK DENY
