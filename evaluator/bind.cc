@@ -589,6 +589,14 @@ bool Binder::BindColumns(const Node* names, Value* slot) {
     return true;
   }
   if (names == nullptr) {
+    if (columns.size > options_.max_columns) {
+      return Refuse("BL5219",
+                    Describe(bound_.resource) + " has " +
+                        std::to_string(columns.size) +
+                        " columns, and none is named; the limit is " +
+                        std::to_string(options_.max_columns),
+                    "ask for fewer columns, " + HowToRaise("asked_columns"));
+    }
     bound_.asked = {columns.cells, columns.size};
     *slot = columns;
     return true;

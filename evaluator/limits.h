@@ -15,6 +15,11 @@ namespace bylaw {
 // some hundred bytes. It bounds an answer to 100,000 of them.
 inline constexpr uint64_t kStepsPerFinding = 100;
 
+// Steps that a mask or hide takes beside its instructions: it is kept in some
+// hundred bytes until it is joined with others on its column. It bounds a
+// decision to 500,000 of them.
+inline constexpr uint64_t kStepsPerMask = 20;
+
 // Bytes that one step of the budget may copy into a new text. It bounds the
 // texts of a decision to 40 MB together.
 inline constexpr uint32_t kTextBytesPerStep = 4;

@@ -755,7 +755,7 @@ dispatch:
     e.rule = rule_;
     e.num_elements = program_->rules[rule_].num_elements;
     e.elements = Elements();
-    if (!Charge(uint64_t{e.num_elements} + i.d)) return false;
+    if (!Charge(kStepsPerMask + e.num_elements + i.d)) return false;
     e.column = column.size;
     e.mask = static_cast<MaskKind>(i.a);
     e.num_arguments = i.d;

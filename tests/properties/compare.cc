@@ -114,7 +114,11 @@ Comparison Compare(const CompileInput& input, Counts* counts) {
     } catch (const std::exception& e) {
       oracle.outcome = e.what();
     }
-    if (counts != nullptr) Count(oracle, counts);
+    if (counts != nullptr) {
+      Count(oracle, counts);
+      if (oracle.outcome == "ALLOW")
+        ++(*counts)["law 7, ALLOW carries nothing"];
+    }
     const std::string a = BrokenAllow(*decided) + reference::Describe(engine);
     const std::string b = reference::Describe(oracle);
     if (a == b) continue;

@@ -225,6 +225,10 @@ std::string BrokenLaw(const std::vector<std::string>& paths,
   std::string broken = Recompiled("order changes nothing (2)", before,
                                   Shuffled(paths, files, random));
   if (!broken.empty()) return broken;
+  const auto count = [counts](const char* law) {
+    if (counts != nullptr) ++(*counts)[std::string("law ") + law];
+  };
+  count("2, order changes nothing");
 
   CompileInput formatted = input;
   for (auto& [path, text] : formatted.files) {
@@ -249,6 +253,7 @@ std::string BrokenLaw(const std::vector<std::string>& paths,
   broken = Difference("a bundle decides alike (9)", before, compiled,
                       bundle->program);
   if (!broken.empty()) return broken;
+  count("9, formatting and bundles change nothing");
 
   broken = BrokenLawOfRules(compiled, random, counts);
   if (broken.empty()) broken = BrokenLawOfRequests(compiled, counts);

@@ -172,18 +172,45 @@ class Laws {
     a.waivers = b.waivers = {};
     if (a == b) return "";
     const Settings& settings = program_->settings;
-    if (decided.report.keep <= settings.keep_with_now && MentionsNow()) {
+    if (decided.report.keep <= settings.keep_with_now &&
+        CandidateMentionsNow(decided)) {
       return "";
     }
     return Broken("kept answers stay true (10)", test, "at the end", *then,
                   decided);
   }
 
-  bool MentionsNow() const {
-    return std::any_of(program_->code.begin(), program_->code.end(),
-                       [](const Instruction& i) {
-                         return static_cast<Opcode>(i.op) == Opcode::NOW;
-                       });
+  // A candidate, a waiver of one, or a `may allow` that it may depend on: by
+  // action and types, whatever its scope and guard say.
+  bool CandidateMentionsNow(const cli::DecidedTest& d) const {
+    const BoundRequest& request = d.bound;
+    const auto holds = [](const std::vector<uint32_t>& sorted, uint32_t x) {
+      return std::binary_search(sorted.begin(), sorted.end(), x);
+    };
+    for (const Scope& scope : program_->scopes) {
+      for (const Scope::MayAllow& may : scope.may_allow) {
+        if (may.mentions_now && may.resource == request.resource_type &&
+            holds(may.actions, request.action)) {
+          return true;
+        }
+      }
+    }
+    for (uint32_t p = 0; p < program_->policies.size(); ++p) {
+      const Policy& policy = program_->policies[p];
+      if (policy.resource != request.resource_type ||
+          !holds(policy.actions, request.action) ||
+          !holds(policy.subjects, request.subject_type)) {
+        continue;
+      }
+      if (policy.guard_mentions_now) return true;
+      for (uint32_t r = 0; r < policy.num_rules; ++r) {
+        if (program_->rules[policy.first_rule + r].mentions_now) return true;
+      }
+      for (const Waiver& w : program_->waivers) {
+        if (w.policy == p && w.mentions_now) return true;
+      }
+    }
+    return false;
   }
 
   // (11)

@@ -19,6 +19,8 @@
 namespace bylaw::properties {
 namespace {
 
+constexpr size_t kProgramsWithoutPairs = 1000;
+
 struct Options {
   size_t pairs = 20000;
   size_t requests = 40;  // of a repository
@@ -147,6 +149,13 @@ int Run(const Options& options) {
       if (!law.empty()) PrintBrokenLaw(seed, options, law);
       if (all.failures >= options.failures) stop = true;
       if (all.pairs >= options.pairs) stop = true;
+      // What is never decided would go on without end.
+      if (all.pairs == 0 && all.programs >= kProgramsWithoutPairs) {
+        std::fprintf(stderr, "%zu repositories, and no request was decided\n",
+                     all.programs);
+        ++all.failures;
+        stop = true;
+      }
       const auto now = std::chrono::steady_clock::now();
       if (now - said >= std::chrono::seconds(10)) {
         said = now;

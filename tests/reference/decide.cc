@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 #include <optional>
+#include <tuple>
 
 #include "tests/reference/expressions.h"
 
@@ -115,6 +116,12 @@ Mask Fit(MaskKind kind, const std::vector<Val>& args, Kind type) {
     case MaskKind::kConstant:
       m.constant = args[0];
       if (type == Kind::kDecimal && m.constant.kind == Kind::kInt) {
+        constexpr int64_t kMost = (kDecimalLimit - 1) / kDecimalOne;
+        if (m.constant.number > kMost || m.constant.number < -kMost) {
+          m = Mask();  // no Decimal can be it
+          m.kind = MaskKind::kNull;
+          return m;
+        }
         m.constant.kind = Kind::kDecimal;
         m.constant.number *= kDecimalOne;
       }
@@ -223,13 +230,15 @@ class Decider {
     if (!resource_known_) {
       out_.outcome = "DENY";
       out_.keep = program_.settings.keep_default;
-      out_.errors.insert("");
+      AddError(nullptr, nullptr);
+      List();
       return out_;
     }
     ReadAsked();
     FindChains();
     for (const Policy& p : program_.policies) Consider(p);
     Compose();
+    List();
     return out_;
   }
 
@@ -342,7 +351,7 @@ class Decider {
       asked_ = set.elements;
       evaluator_.roots().context[action().selecting_slot] = set;
     }
-    if (must_deny_) out_.errors.insert("");
+    if (must_deny_) AddError(nullptr, nullptr);
   }
 
   // --- Scopes ---
@@ -359,7 +368,7 @@ class Decider {
           if (on.Test(g.where.get(), {})) chain.insert(s);
         } catch (const Failure&) {
           must_deny_ = true;
-          out_.errors.insert("");
+          AddError(nullptr, &scope.span);
         }
       }
     }
@@ -379,7 +388,7 @@ class Decider {
     }
     bool child = false;
     for (const auto& chain : chains_) child |= chain.size() > 1;
-    if (clause && !child) out_.advisories.insert("ungoverned");
+    ungoverned_ = clause && !child;
   }
 
   bool InChain(uint32_t scope) const {
@@ -460,7 +469,7 @@ class Decider {
           continue;
         }
       } catch (const Failure&) {
-        out_.errors.insert(p.id);
+        AddError(&p, &w.span);
         continue;
       }
       waived = true;
@@ -516,7 +525,7 @@ class Decider {
           r.kind == RuleKind::kMask || r.kind == RuleKind::kHide;
       if (on_column && asked_.empty()) continue;
       if (guard_failure) {
-        Err(p, r, binds);
+        Err(Instance{&p, &r, {}, {}, {}, {}, nullptr}, binds);
         continue;
       }
       Walk(p, r, 0, Instance{&p, &r, {}, {}, {}, {}, nullptr}, binds);
@@ -541,15 +550,84 @@ class Decider {
     return false;
   }
 
-  void Err(const Policy& p, const Rule& r, bool binds) {
+  // An instance as far as its loops were entered.
+  void Err(const Instance& i, bool binds) {
     if (!binds) {
-      out_.advisories.insert(Name(p, r));
+      advisories_.push_back(Listed{&i, Name(i)});
       return;
     }
-    out_.errors.insert(p.id);
-    if (r.kind != RuleKind::kAllow) {
+    AddError(i.policy, &i.rule->span, i.rule);
+    if (i.rule->kind != RuleKind::kAllow) {
       must_deny_ = true;
-      erred_.insert(Name(p, r));
+      erred_.push_back(Listed{&i, Name(i)});
+    }
+  }
+
+  // --- Lists ---
+  // "Sorted by policy id, position, and the ids of the loops' elements": a
+  // list may hold them in another order.
+  struct Place {
+    explicit Place(const Instance& i)
+        : policy(i.policy->id), position(i.rule->span.begin) {
+      for (const auto& loop : i.rule->loops) {
+        const auto it = i.locals.find(loop->local);
+        if (it != i.locals.end()) elements.push_back(it->second);
+      }
+    }
+    bool operator<(const Place& other) const {
+      if (policy != other.policy) return policy < other.policy;
+      if (position != other.position) return position < other.position;
+      const size_t n = std::min(elements.size(), other.elements.size());
+      for (size_t e = 0; e < n; ++e) {
+        const int c = Compare(elements[e], other.elements[e]);
+        if (c != 0) return c < 0;
+      }
+      return elements.size() < other.elements.size();
+    }
+    std::string policy;
+    uint32_t position;
+    std::vector<Val> elements;
+  };
+  struct Listed {
+    Listed(const Instance* i, std::string words)
+        : place(*i), text(std::move(words)) {}
+    Place place;
+    std::string text;
+  };
+  // What has no policy comes first, and of a policy what is no rule's.
+  using PlaceOfError =
+      std::tuple<std::string, bool, std::string, uint32_t, std::string>;
+
+  void AddError(const Policy* policy, const Span* at,
+                const Rule* rule = nullptr) {
+    const std::string id = policy != nullptr ? policy->id : "";
+    const bool placed = at != nullptr && at->file != nullptr;
+    const std::string file = placed ? at->file->path() : "";
+    errors_.emplace(id, rule != nullptr, file, placed ? at->begin : 0,
+                    id + " " + std::to_string(placed ? at->line() : 0));
+  }
+
+  static std::vector<std::string> Texts(std::vector<Listed> list) {
+    std::stable_sort(
+        list.begin(), list.end(),
+        [](const Listed& a, const Listed& b) { return a.place < b.place; });
+    std::vector<std::string> texts;
+    for (const Listed& l : list) texts.push_back(l.text);
+    return texts;
+  }
+
+  void List() {
+    out_.determining = Texts(determining_);
+    out_.advisories = Texts(advisories_);
+    if (ungoverned_) {
+      out_.advisories.insert(out_.advisories.begin(), "ungoverned");
+    }
+    out_.not_delegated = Texts(not_delegated_);
+    for (const PlaceOfError& e : errors_) {
+      const std::string& text = std::get<4>(e);
+      if (out_.errors.empty() || out_.errors.back() != text) {
+        out_.errors.push_back(text);
+      }
     }
   }
 
@@ -572,9 +650,9 @@ class Decider {
     evaluator_.broken_lets = &i.broken;
     if (depth == r.loops.size()) {
       try {
-        Finish(r, std::move(i), binds);
+        Finish(r, i, binds);
       } catch (const Failure&) {
-        Err(p, r, binds);
+        Err(i, binds);
       }
       return;
     }
@@ -583,7 +661,7 @@ class Decider {
     try {
       elements = evaluator_.Evaluate(*loop.collection, i.locals).elements;
     } catch (const Failure&) {
-      Err(p, r, binds);
+      Err(i, binds);
       return;
     }
     for (const Val& element : elements) {
@@ -595,7 +673,7 @@ class Decider {
       try {
         where = evaluator_.Test(loop.where.get(), inner.locals);
       } catch (const Failure&) {
-        Err(p, r, binds);
+        Err(inner, binds);
       }
       if (where) Walk(p, r, depth + 1, std::move(inner), binds);
     }
@@ -688,7 +766,7 @@ class Decider {
         break;
     }
     if (!binds) {
-      out_.advisories.insert(Describe(i));
+      advisories_.push_back(Listed{&i, Describe(i)});
       return;
     }
     instances_.push_back(std::move(i));
@@ -718,7 +796,9 @@ class Decider {
     return sight_.Read(column, s->name_slot).text;
   }
 
-  std::string Name(const Policy& p, const Rule& r) const {
+  std::string Name(const Instance& i) const {
+    const Policy& p = *i.policy;
+    const Rule& r = *i.rule;
     constexpr const char* kSeverities[] = {"low", "medium", "high", "critical"};
     return std::string(kSeverities[static_cast<size_t>(p.severity)]) + " " +
            p.id + " of " + program_.scopes[p.scope].name + ", " +
@@ -726,13 +806,15 @@ class Decider {
   }
 
   std::string Describe(const Instance& i) {
-    std::string text = Name(*i.policy, *i.rule);
+    std::string text = Name(i);
     evaluator_.broken_lets =
         const_cast<std::map<uint32_t, Failure>*>(&i.broken);
     const auto print = [&](const typed::Text& t) {
       const auto [printed, erred] = evaluator_.Text(t, i.locals);
       // Of a policy that does not bind, the advisory itself shows it.
-      if (erred && Binds(*i.policy)) out_.errors.insert(i.policy->id);
+      if (erred && Binds(*i.policy)) {
+        AddError(i.policy, &i.rule->span, i.rule);
+      }
       return printed;
     };
     if (i.rule->because) text += ": " + print(*i.rule->because);
@@ -757,7 +839,7 @@ class Decider {
         try {
           allowed |= evaluator_.Test(m.when.get(), {});
         } catch (const Failure&) {
-          out_.errors.insert(p.id);
+          AddError(&p, &m.span);
         }
       }
       delegated &= allowed;
@@ -776,7 +858,7 @@ class Decider {
       if (i.rule->kind == RuleKind::kHide && asked_by_name_) hidden = true;
       if (i.rule->kind != RuleKind::kAllow) continue;
       if (!Delegated(*i.policy)) {
-        out_.not_delegated.insert(Describe(i));
+        not_delegated_.push_back(Listed{&i, Describe(i)});
         continue;
       }
       allowed = true;
@@ -793,10 +875,10 @@ class Decider {
         const bool hides = i.rule->kind == RuleKind::kHide && asked_by_name_ &&
                            (allowed || gate);
         if (i.rule->kind == RuleKind::kDeny || hides) {
-          out_.determining.insert(Describe(i));
+          determining_.push_back(Listed{&i, Describe(i)});
         }
       }
-      for (const std::string& e : erred_) out_.determining.insert(e);
+      determining_.insert(determining_.end(), erred_.begin(), erred_.end());
     } else {
       Permit(granting);
       if (!gate) out_.keep = std::min(longest, program_.settings.keep_maximum);
@@ -810,14 +892,17 @@ class Decider {
   }
 
   void Permit(const std::vector<const Instance*>& granting) {
-    for (const Instance* i : granting) out_.determining.insert(Describe(*i));
+    for (const Instance* i : granting) {
+      determining_.push_back(Listed{i, Describe(*i)});
+    }
     std::map<std::string, std::pair<Kind, Mask>> masks;
+    std::map<std::string, std::set<std::string>> behind;  // policies
     std::vector<std::string> filters;
     std::vector<const Instance*> rows;
     std::set<std::string> obligations;
     for (const Instance& i : instances_) {
       if (i.rule->kind == RuleKind::kAllow) continue;
-      out_.determining.insert(Describe(i));
+      determining_.push_back(Listed{&i, Describe(i)});
       switch (i.rule->kind) {
         case RuleKind::kMask:
         case RuleKind::kHide: {
@@ -829,6 +914,9 @@ class Decider {
           auto& [kind, joined] = masks[NameOf(i.column)];
           kind = type;
           joined = Join(joined, m, type);
+          if (m.kind != MaskKind::kNone) {
+            behind[NameOf(i.column)].insert(i.policy->id);
+          }
           break;
         }
         case RuleKind::kRows:
@@ -852,24 +940,17 @@ class Decider {
     }
     for (const auto& [name, mask] : masks) {
       if (mask.second.kind == MaskKind::kNone) continue;
-      out_.columns.push_back(name + " " + MaskText(mask.second, mask.first));
+      std::string policies;
+      for (const std::string& p : behind[name]) {
+        policies += (policies.empty() ? " by " : ", ") + p;
+      }
+      out_.columns.push_back(name + " " + MaskText(mask.second, mask.first) +
+                             policies);
     }
-    // "Sorted by policy id, position, and the ids of the loops' elements": a
-    // list may hold them in another order.
-    for (auto begin = rows.begin(); begin != rows.end();) {
-      const auto end = std::find_if(begin, rows.end(), [&](const Instance* i) {
-        return i->rule != (*begin)->rule;
-      });
-      std::stable_sort(begin, end, [](const Instance* a, const Instance* b) {
-        for (const auto& loop : a->rule->loops) {
-          const int c =
-              Compare(a->locals.at(loop->local), b->locals.at(loop->local));
-          if (c != 0) return c < 0;
-        }
-        return false;
-      });
-      begin = end;
-    }
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const Instance* a, const Instance* b) {
+                       return Place(*a) < Place(*b);
+                     });
     for (const Instance* i : rows) {
       const FilterPtr& f = i->filter;
       const bool is_false =
@@ -922,7 +1003,9 @@ class Decider {
   std::vector<Val> asked_;
   std::vector<std::set<uint32_t>> chains_;
   std::vector<Instance> instances_;
-  std::multiset<std::string> erred_;
+  std::vector<Listed> erred_, determining_, advisories_, not_delegated_;
+  std::set<PlaceOfError> errors_;
+  bool ungoverned_ = false;
   std::vector<int64_t> boundaries_;
   bool with_now_ = false, must_deny_ = false;
   Decision out_;

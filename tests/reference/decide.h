@@ -3,6 +3,7 @@
 #ifndef BYLAW_TESTS_REFERENCE_DECIDE_H_
 #define BYLAW_TESTS_REFERENCE_DECIDE_H_
 
+#include <cstdint>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,19 +13,21 @@
 namespace bylaw::reference {
 
 // In words, so that it can be compared and printed (what is left out:
-// tests/properties/README.md). Lists are
-// sorted by their text.
+// tests/properties/README.md).
 struct Decision {
-  std::string outcome;               // ALLOW MASK DENY
-  std::vector<std::string> columns;  // "email keep_domain()", asked ones
-  std::string filter;                // canonical text; "" for none
-  std::vector<std::string> obligations;
+  std::string outcome;  // ALLOW MASK DENY
+  // "email keep_domain() by p, q": asked ones, by name
+  std::vector<std::string> columns;
+  std::string filter;                    // canonical text; "" for none
+  std::vector<std::string> obligations;  // by their text
   int64_t keep = 0;
   // "severity policy of scope, kind line: because (help)"; of rules that err
-  // without the texts.
-  std::multiset<std::string> determining, advisories, not_delegated;
+  // without the texts. By policy, position and elements of loops.
+  std::vector<std::string> determining, advisories, not_delegated;
   std::set<std::string> waivers;
-  std::set<std::string> errors;  // policies; "" of what is no rule's
+  // "policy line", each once, in the order of places; of what has no policy
+  // "" and the line of its scope, if it is about one.
+  std::vector<std::string> errors;
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include "absl/strings/str_join.h"
 
 namespace bylaw::reference {
 namespace {
@@ -40,8 +43,10 @@ Decision InWords(const cli::DecidedTest& t, Positions positions) {
   for (const ColumnDecision& c : t.decision.columns) {
     out.columns.push_back(std::string(world.ColumnName(c.column, s)) + " " +
                           MaskText(c.mask, c.type, world));
+    if (t.report.columns.size() != t.decision.columns.size()) continue;
+    const auto& reported = t.report.columns[out.columns.size() - 1];
+    out.columns.back() += " by " + absl::StrJoin(reported.policies, ", ");
   }
-  std::sort(out.columns.begin(), out.columns.end());
   if (t.report.has_filter) out.filter = t.report.filter.text;
   for (const Effect& o : t.decision.obligations) {
     const ObligationType& type =
@@ -63,10 +68,10 @@ Decision InWords(const cli::DecidedTest& t, Positions positions) {
   std::sort(out.obligations.begin(), out.obligations.end());
   out.keep = t.report.keep;
   const auto list = [positions](const std::vector<ReportedDeterminant>& in,
-                                std::multiset<std::string>* to) {
+                                std::vector<std::string>* to) {
     for (const ReportedDeterminant& d : in) {
       if (d.policy.empty()) {
-        if (d.kind != "unhashed") to->insert(d.kind);
+        if (d.kind != "unhashed") to->push_back(d.kind);
         continue;
       }
       std::string text =
@@ -77,8 +82,10 @@ Decision InWords(const cli::DecidedTest& t, Positions positions) {
         if (!d.because.empty()) text += ": " + d.because;
         if (!d.help.empty()) text += " (" + d.help + ")";
       }
-      to->insert(text);
+      to->push_back(text);
     }
+    // They stand in the order of positions.
+    if (positions == Positions::kLeftOut) std::sort(to->begin(), to->end());
   };
   list(t.report.determining, &out.determining);
   list(t.report.advisories, &out.advisories);
@@ -86,7 +93,18 @@ Decision InWords(const cli::DecidedTest& t, Positions positions) {
   for (const auto& w : t.report.waivers) {
     out.waivers.insert(w.waiver + " of " + w.policy);
   }
-  for (const auto& e : t.report.errors) out.errors.insert(e.policy);
+  for (const auto& e : t.report.errors) {
+    std::string text = e.policy;
+    if (positions == Positions::kNamed) text += " " + std::to_string(e.line);
+    if (out.errors.empty() || out.errors.back() != text) {
+      out.errors.push_back(std::move(text));
+    }
+  }
+  if (positions == Positions::kLeftOut) {
+    std::sort(out.errors.begin(), out.errors.end());
+    out.errors.erase(std::unique(out.errors.begin(), out.errors.end()),
+                     out.errors.end());
+  }
   return out;
 }
 

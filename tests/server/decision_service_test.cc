@@ -214,10 +214,21 @@ TEST_CASE("asserted attributes are taken") {
 }
 
 TEST_CASE("at is obeyed where simulation is enabled") {
-  Served served([](ServerOptions* options) { options->simulation = true; });
+  Repository dated;
+  dated.Write("council/dated.bylaw",
+              "module council\n\npolicy dated title \"Since 2021\" owner "
+              "\"council\"\non read of Dataset by User {\n  deny when now < "
+              "time(\"2021-01-01T00:00:00Z\") because \"too early\"\n}\n");
+  Served served([&](ServerOptions* options) {
+    options->source.root = dated.path();
+    options->simulation = true;
+  });
   v1::CheckRequest request = Read("ana", "sales.plain");
+  // On either side of the rule's instant.
   request.mutable_at()->set_seconds(1'700'000'000);
   CHECK(Decided(served, request).outcome() == v1::Decision::ALLOW);
+  request.mutable_at()->set_seconds(1'600'000'000);
+  CHECK(Decided(served, request).outcome() == v1::Decision::DENY);
 
   for (const int64_t seconds : {int64_t{-62135596801}, int64_t{253402300800}}) {
     request.mutable_at()->set_seconds(seconds);

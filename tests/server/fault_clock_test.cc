@@ -151,6 +151,7 @@ TEST_CASE("grace and waivers follow the wall clock, wherever it jumps") {
     CHECK(ana.outcome() == kAllow);
     // Noon to midnight: half a day less, or the maximum.
     CHECK(ana.keep().seconds() <= c.keep_days * 86400);
+    CHECK(ana.keep().seconds() > (c.keep_days - 1) * 86400);
   }
   // A batch has one clock, though it jumps while it is decided.
   std::atomic<bool> stop{false};

@@ -140,9 +140,9 @@ class Witness {
     const std::lock_guard lock(mu_);
     return answers_;
   }
-  size_t versions() const {
+  bool Saw(int version) const {
     const std::lock_guard lock(mu_);
-    return revisions_.size();
+    return revisions_.count(std::to_string(version)) > 0;
   }
   std::string blame() const {
     const std::lock_guard lock(mu_);
@@ -202,7 +202,8 @@ void AskStream(Client& client, Witness* witness) {
 }
 
 // Two callers of each kind but streams, while `next` makes versions.
-void Storm(Serving& serving, int versions, size_t least_seen,
+// Each fifth version is waited for, so that whoever is slow sees several.
+void Storm(Serving& serving, int versions,
            const std::function<void(int)>& next) {
   Witness witness;
   {
@@ -218,7 +219,9 @@ void Storm(Serving& serving, int versions, size_t least_seen,
       const size_t then = witness.answers();
       CHECK(PollUntil([&] {
         serving.process.Drain();
-        return witness.answers() > then + 10 || !witness.blame().empty();
+        const bool seen = n % 5 != 0 || witness.Saw(n);
+        return (seen && witness.answers() > then + 10) ||
+               !witness.blame().empty();
       }));
     }
     // The last version serves in the end.
@@ -232,7 +235,6 @@ void Storm(Serving& serving, int versions, size_t least_seen,
     }));
   }
   CHECK(witness.blame() == "");
-  CHECK(witness.versions() >= least_seen);
   CHECK(serving.Stop() == 0);
 }
 
@@ -240,14 +242,14 @@ TEST_CASE("a storm of versions, each file replaced in one step") {
   TempDir dir;
   WriteVersion(dir, "", 1);
   Serving serving({"-C", dir.path(), "--watch-interval-ms", "10"});
-  Storm(serving, 25, 2, [&](int n) { WriteVersion(dir, "", n); });
+  Storm(serving, 25, [&](int n) { WriteVersion(dir, "", n); });
 }
 
 TEST_CASE("a storm of versions, written in place and half-way visible") {
   TempDir dir;
   WriteVersion(dir, "", 1);
   Serving serving({"-C", dir.path(), "--watch-interval-ms", "10"});
-  Storm(serving, 25, 2, [&](int n) {
+  Storm(serving, 25, [&](int n) {
     WriteInPlace(dir.File("facts/facts.yaml"), Facts(n));
     serving.process.Signal(SIGHUP);
     WriteInPlace(dir.File("council/policies.bylaw"), Policies(n));
@@ -281,7 +283,7 @@ TEST_CASE("a link that moves to the next version is never read half and half") {
   version(1);
   point(1);
   Serving serving({"-C", dir.File("current"), "--watch-interval-ms", "10"});
-  Storm(serving, 25, 2, [&](int n) {
+  Storm(serving, 25, [&](int n) {
     version(n);
     serving.process.Signal(SIGHUP);
     point(n);
@@ -301,7 +303,7 @@ TEST_CASE("a storm of bundles, renamed and written in place") {
   dir.Write("served", bundles[1]);
   Serving serving(
       {"--bundle", dir.File("served"), "--watch-interval-ms", "10"});
-  Storm(serving, 6, 2, [&](int n) {
+  Storm(serving, 6, [&](int n) {
     if (n % 2) {
       dir.Write("served", bundles[n]);
     } else {

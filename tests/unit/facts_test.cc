@@ -731,6 +731,14 @@ TEST_CASE("tests give entities that lack attributes and name unknown ones") {
   CHECK(f.Text(Read(f, "Dataset", "p.d", "name").size) == "d");
 }
 
+TEST_CASE("hash tables are seeded anew each time") {
+  const std::string text = "User:\n  ana: {}\n";
+  const LoadedFacts a = LoadYaml(text), b = LoadYaml(text);
+  REQUIRE(a.facts != nullptr);
+  REQUIRE(b.facts != nullptr);
+  CHECK(a.facts->hash_seed() != b.facts->hash_seed());
+}
+
 TEST_CASE("long ids and ids of attackers are told apart") {
   std::string text = "User:\n";
   std::vector<std::string> ids;
