@@ -579,10 +579,19 @@ class Decider {
       if (position != other.position) return position < other.position;
       const size_t n = std::min(elements.size(), other.elements.size());
       for (size_t e = 0; e < n; ++e) {
-        const int c = Compare(elements[e], other.elements[e]);
+        const int c = CompareSpelled(elements[e], other.elements[e]);
         if (c != 0) return c < 0;
       }
       return elements.size() < other.elements.size();
+    }
+    // Versions are equal whatever their builds are called.
+    static int CompareSpelled(const Val& a, const Val& b) {
+      int c = Compare(a, b);
+      if (c == 0) c = a.version.build.compare(b.version.build);
+      for (size_t i = 0; c == 0 && i < a.elements.size(); ++i) {
+        c = CompareSpelled(a.elements[i], b.elements[i]);
+      }
+      return c;
     }
     std::string policy;
     uint32_t position;
