@@ -3,10 +3,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <tuple>
 #include <vector>
 
@@ -354,6 +356,34 @@ bool FillRequest(const Options& options, v1::CheckDescriptorRequest* request) {
   return true;
 }
 
+// Rules that compare with the version before see the file itself where facts
+// were read from it, and find nothing changed.
+void WarnOfItself(const Snapshot& snapshot, const std::string& file,
+                  const v1::CheckDescriptorResponse& response) {
+  const Facts& facts = snapshot.engine->facts();
+  const Schema& schema = facts.program().schema;
+  for (const v1::DescriptorDecision& d : response.decisions()) {
+    const uint32_t type = schema.FindEntity(d.resource().type());
+    const uint32_t entity =
+        type == kNone ? kNone : facts.Lookup(type, d.resource().id());
+    if (entity == kNone) continue;
+    const uint32_t from = facts.PositionOf(entity).file;
+    if (from >= facts.files().size()) continue;
+    std::error_code ignored;
+    if (!std::filesystem::equivalent(
+            std::filesystem::path(snapshot.origin) / facts.files()[from], file,
+            ignored)) {
+      continue;
+    }
+    std::cerr << "warning: " << Visible(file)
+              << ": facts are read from this very file, so rules that compare "
+                 "with the version before find nothing changed\n"
+                 "  help: name the version before with --previous, such as "
+                 "what `git show main:FILE` prints\n";
+    return;
+  }
+}
+
 int Run(const Options& options) {
   v1::CheckDescriptorRequest request;
   if (!FillRequest(options, &request)) return kRefused;
@@ -389,6 +419,9 @@ int Run(const Options& options) {
     if (!done) {
       // The request is wrong, whatever the file.
       return Refuse(error);
+    }
+    if (snapshot != nullptr && request.previous().empty()) {
+      WarnOfItself(*snapshot, file, checked.response);
     }
     // The request carries the text of the version before, not its name.
     for (auto& d : *checked.response.mutable_diagnostics()) {

@@ -29,9 +29,32 @@ Node Text(std::string text) {
   return node;
 }
 
-// The attributes of a proposed entity, what is nested in it in place.
+// The children that the attribute of a proposed entity holds, where it holds
+// nothing else and they stand nowhere yet; else none.
+std::vector<const GivenEntity*> NestedIn(
+    const typed::Test& test, const GivenEntity& entity, const Constant& value,
+    const std::set<const GivenEntity*>& placed) {
+  std::vector<const GivenEntity*> children;
+  if (value.kind != Kind::kSet && value.kind != Kind::kList) return children;
+  for (const Constant& element : value.elements) {
+    if (element.kind != Kind::kEntity) return {};
+    const auto child = std::find_if(
+        test.proposal.begin(), test.proposal.end(), [&](const GivenEntity& p) {
+          return p.entity == element.index && p.id == element.text &&
+                 p.parent_entity == entity.entity && p.parent_id == entity.id;
+        });
+    if (child == test.proposal.end() || placed.count(&*child) > 0) return {};
+    children.push_back(&*child);
+  }
+  return children;
+}
+
+// The attributes of a proposed entity, what is nested in it in place. `placed`
+// are the entities that stand somewhere.
 Node ProposalNode(const Schema& schema, const typed::Test& test,
-                  const GivenEntity& entity) {
+                  const GivenEntity& entity,
+                  std::set<const GivenEntity*>* placed) {
+  placed->insert(&entity);
   Node node;
   node.kind = Node::Kind::kMap;
   const std::vector<Attribute>& attributes =
@@ -40,20 +63,13 @@ Node ProposalNode(const Schema& schema, const typed::Test& test,
     if (value.kind == Kind::kMissing) continue;
     Node nested;
     nested.kind = Node::Kind::kMap;
-    for (const Constant& element : value.elements) {
-      if (element.kind != Kind::kEntity) break;
-      for (const GivenEntity& child : test.proposal) {
-        if (child.entity == element.index && child.id == element.text &&
-            child.parent_entity == entity.entity &&
-            child.parent_id == entity.id) {
-          std::string name = child.id;
-          if (name.starts_with(entity.id + ".")) {
-            name = name.substr(entity.id.size() + 1);
-          }
-          nested.map.emplace_back(Text(std::move(name)),
-                                  ProposalNode(schema, test, child));
-        }
+    for (const GivenEntity* child : NestedIn(test, entity, value, *placed)) {
+      std::string name = child->id;
+      if (name.starts_with(entity.id + ".")) {
+        name = name.substr(entity.id.size() + 1);
       }
+      nested.map.emplace_back(Text(std::move(name)),
+                              ProposalNode(schema, test, *child, placed));
     }
     node.map.emplace_back(
         Text(attributes[slot].name),
@@ -567,7 +583,14 @@ std::unique_ptr<DecidedTest> DecideTest(
   request.context = &decided->context;
   request.now = test.has_at ? test.at : kDefaultTestNow;
   if (test.proposing && !test.proposal.empty()) {
-    decided->proposal = ProposalNode(schema, test, test.proposal[0]);
+    std::set<const GivenEntity*> placed;
+    decided->proposal = ProposalNode(schema, test, test.proposal[0], &placed);
+    if (placed.size() < test.proposal.size()) {
+      *message =
+          "the request cannot be asked: an attribute that nests what is "
+          "new names what is known too; let another attribute name it";
+      return nullptr;
+    }
     request.resource.attributes = &decided->proposal;
   }
   RequestError error;

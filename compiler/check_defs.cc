@@ -258,6 +258,12 @@ void Checker::CheckDefaults() {
     }
     value.value = CheckExpr(tree, env, type);
     if (value.value == nullptr) continue;
+    // Whoever reads the attribute would not be known to mention it.
+    if (MentionsNow(*value.value)) {
+      Error(Code::BL2017, value.value->span,
+            "a default cannot depend on `now`, which a def here reads");
+      continue;
+    }
     std::optional<Constant> constant = FoldConstant(*value.value);
     if (!fits(constant, tree.span)) break;
     if (constant.has_value()) {

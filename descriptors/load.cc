@@ -179,6 +179,21 @@ FactError ForeignError(const std::string& path, const std::string& what,
   return e;
 }
 
+bool IsNamedContract(std::string_view path) {
+  return EndsWith(path, ".odcs.yaml") || EndsWith(path, ".odcs.yml") ||
+         EndsWith(path, ".odcs.json");
+}
+
+FactError FactsError(const std::string& path, NodePosition at) {
+  FactError e =
+      FileError("BL5101", path, "a file of contracts states other facts",
+                "move them into a file of their own");
+  e.line = e.end_line = at.line;
+  e.column = at.column;
+  e.end_column = at.column + 1;
+  return e;
+}
+
 void SortErrors(std::vector<FactError>* errors) {
   std::stable_sort(errors->begin(), errors->end(),
                    [](const FactError& a, const FactError& b) {
@@ -205,6 +220,11 @@ class Loader {
     ParseText(text, path, program_->settings.limits, &parsed, &errors_);
     if (parsed.lost) builder_.ExpectLosses();
     const uint32_t file = builder_.AddFile(path);
+    // Whoever may write a contract may not state facts about others in it.
+    const bool contracts_only =
+        IsNamedContract(path) ||
+        (!parsed.lines &&
+         std::any_of(parsed.documents.begin(), parsed.documents.end(), IsOdcs));
     for (Node& document : parsed.documents) {
       std::string what, guess;
       NodePosition at;
@@ -214,6 +234,9 @@ class Loader {
         contracts_.push_back({file, path, std::move(document)});
       } else if (IsForeign(document, *program_, &what, &guess, &at)) {
         errors_.push_back(ForeignError(path, what, guess, at));
+        builder_.ExpectLosses();
+      } else if (contracts_only && !document.is_null()) {
+        errors_.push_back(FactsError(path, document.position));
         builder_.ExpectLosses();
       } else {
         builder_.AddDocument(file, document);
@@ -533,6 +556,10 @@ ReadProposal ReadDescriptor(std::string_view text, const std::string& path,
                        NodePosition at, Node attributes) {
     result.entities.push_back({type, id, at, std::move(attributes)});
   };
+  const bool contracts_only =
+      IsNamedContract(path) ||
+      (!parsed.lines &&
+       std::any_of(parsed.documents.begin(), parsed.documents.end(), IsOdcs));
   for (Node& document : parsed.documents) {
     std::string what, guess;
     NodePosition at;
@@ -568,6 +595,8 @@ ReadProposal ReadDescriptor(std::string_view text, const std::string& path,
       }
     } else if (IsForeign(document, program, &what, &guess, &at)) {
       result.errors.push_back(ForeignError(path, what, guess, at));
+    } else if (contracts_only && !document.is_null()) {
+      result.errors.push_back(FactsError(path, document.position));
     } else if (!document.is_map()) {
       FactError e = FileError("BL5101", path,
                               "the file holds neither a descriptor nor facts");

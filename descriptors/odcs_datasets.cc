@@ -69,29 +69,24 @@ void Reader::ReadDataset(const Node& object, Node* datasets) {
     Put(dataset_, &dataset, "columns", std::move(columns),
         KeyPlace(object, "properties"));
   }
-  ReadCustom(object, dataset_, &dataset);
   if (const Node* tags = Field(object, "tags")) {
-    if (dataset.Find("tags") == nullptr) {
-      PutTags(dataset_, &dataset, *tags, KeyPlace(object, "tags"));
-    }
+    PutTags(dataset_, &dataset, *tags, KeyPlace(object, "tags"));
   }
   if (const Node* c = Field(object, "classification")) {
-    if (dataset.Find("classification") == nullptr) {
-      PutClassification(dataset_, &dataset, *c,
-                        KeyPlace(object, "classification"));
-    }
+    PutClassification(dataset_, &dataset, *c,
+                      KeyPlace(object, "classification"));
   }
+  if (const Node* quality = List(object, "quality")) {
+    Put(dataset_, &dataset, "checks", ReadChecks(*quality),
+        KeyPlace(object, "quality"));
+  }
+  ReadCustom(object, dataset_, &dataset);
+  // What other parts of the contract say of it, unless it says so itself.
   const std::string table = TableOf(object);
   if (!table.empty() && dataset.Find("table") == nullptr) {
     Put(dataset_, &dataset, "table",
         Node::String(table, object.Find("physicalName")->position),
         KeyPlace(object, "physicalName"));
-  }
-  if (const Node* quality = List(object, "quality")) {
-    if (dataset.Find("checks") == nullptr) {
-      Put(dataset_, &dataset, "checks", ReadChecks(*quality),
-          KeyPlace(object, "quality"));
-    }
   }
   if (const Node* created = Field(*document_, "contractCreatedTs")) {
     if (dataset.Find("created") == nullptr) {
@@ -190,9 +185,8 @@ void Reader::ReadColumn(const Node& property, const std::string& name,
   PutBool(column_, column, "unique", property, "unique");
   PutBool(column_, column, "key", property, "primaryKey");
   PutBool(column_, column, "critical", property, "criticalDataElement");
-  ReadCustom(property, column_, column);
   if (const auto encrypted = Text(property, "encryptedName")) {
-    if (!encrypted->empty() && column->Find("encrypted") == nullptr) {
+    if (!encrypted->empty()) {
       Node yes = Node::Bool(true);
       yes.position = property.Find("encryptedName")->position;
       Put(column_, column, "encrypted", std::move(yes),
@@ -200,26 +194,19 @@ void Reader::ReadColumn(const Node& property, const std::string& name,
     }
   }
   if (const Node* c = Field(property, "classification")) {
-    if (column->Find("classification") == nullptr) {
-      PutClassification(column_, column, *c,
-                        KeyPlace(property, "classification"));
-    }
+    PutClassification(column_, column, *c,
+                      KeyPlace(property, "classification"));
   }
   if (const Node* tags = Field(property, "tags")) {
-    if (column->Find("tags") == nullptr) {
-      PutTags(column_, column, *tags, KeyPlace(property, "tags"));
-    }
+    PutTags(column_, column, *tags, KeyPlace(property, "tags"));
   }
   if (const Node* quality = List(property, "quality")) {
-    if (column->Find("checks") == nullptr) {
-      Put(column_, column, "checks", ReadChecks(*quality),
-          KeyPlace(property, "quality"));
-    }
+    Put(column_, column, "checks", ReadChecks(*quality),
+        KeyPlace(property, "quality"));
   }
   const std::string logical = Text(property, "logicalType").value_or("");
   const std::string physical = Text(property, "physicalType").value_or("");
-  if ((!logical.empty() || !physical.empty()) &&
-      column->Find("type") == nullptr) {
+  if (!logical.empty() || !physical.empty()) {
     const std::string_view type = OdcsColumnType(logical, physical);
     const char* field = logical.empty() ? "physicalType" : "logicalType";
     const Node& at = *property.Find(field);
@@ -238,7 +225,7 @@ void Reader::ReadColumn(const Node& property, const std::string& name,
     Error("BL5103", *sources,
           "`transformSourceObjects` is a list, not " +
               std::string(KindName(*sources)));
-  } else if (sources != nullptr && column->Find("upstream") == nullptr) {
+  } else if (sources != nullptr) {
     Node upstream = Node::List(sources->position);
     for (const Node& source : sources->list) {
       if (!ids_only_ && source.is_string() && known_(column_, source.text)) {
@@ -253,6 +240,7 @@ void Reader::ReadColumn(const Node& property, const std::string& name,
     Put(column_, column, "upstream", std::move(upstream),
         KeyPlace(property, "transformSourceObjects"));
   }
+  ReadCustom(property, column_, column);
 }
 
 Node Reader::ReadChecks(const Node& list) {

@@ -225,6 +225,20 @@ void Reader::ReadCustom(const Node& map, uint32_t type, Node* attributes) {
     const TypeInfo* target = &schema_.type(info.attributes[slot].type);
     const bool collection = target->element != kNone;
     if (collection) target = &schema_.type(target->element);
+    if (target->kind == Kind::kEntity && target->entities.size() == 1) {
+      // What an entity holds, the contract itself says.
+      const std::vector<uint32_t>& parents =
+          schema_.entities[target->entities[0]].parents;
+      const bool nests = collection && std::binary_search(parents.begin(),
+                                                          parents.end(), type);
+      if (nests || info.attributes[slot].inverse != kNone) {
+        Error("BL5012", at,
+              "no custom property claims " + Quote(*property) + " of " +
+                  info.name,
+              "describe them in the contract's `schema`");
+        continue;
+      }
+    }
     if (target->kind == Kind::kEntity && target->entities.size() == 1 &&
         !ids_only_) {
       const uint32_t entity = target->entities[0];

@@ -137,6 +137,7 @@ bool BindNames(const Facts& facts, const Request& request, Arena& arena,
   bound->resource_known = true;
   bound->previous = Value::OfCell(Kind::kEntity, resource);
   bound->proposal = false;
+  bound->subject_attributes = bound->resource_attributes = nullptr;
   bound->context = facts.ContextDefaults(number).data();
   bound->now = request.now;
   bound->asked_by_name = false;
@@ -162,6 +163,8 @@ bool Binder::Bind() {
   world_ = new (arena_.New<World>(1)) World(&facts_, &arena_);
   bound_.world = world_;
   bound_.now = request_.now;
+  bound_.subject_attributes = request_.subject.attributes;
+  bound_.resource_attributes = request_.resource.attributes;
   return FindTypes() && BindSubject() && BindResource() && BindContext();
 }
 

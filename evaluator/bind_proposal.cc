@@ -145,18 +145,16 @@ std::string_view Binder::ChildId(Cell owner, std::string_view name) {
 bool Binder::CheckHeldElsewhere(Cell child, Cell owner) {
   const EntityRecord* known = facts_.Find(child);
   if (known == nullptr) return true;
-  const uint32_t owner_type = world_->TypeOf(owner);
-  Cell other = kNone;
   for (uint32_t i = 0; i < known->num_parents; ++i) {
     if (known->parents[i] == owner) return true;
-    if (world_->TypeOf(known->parents[i]) == owner_type) {
-      other = known->parents[i];
-    }
   }
-  if (other == kNone) return true;
-  return Refuse("BL5217",
-                "facts hold " + Describe(child) + " in " + Describe(other),
-                "a proposal nests what is its own");
+  // Whose it is, is not for the proposal to say.
+  return Refuse(
+      "BL5217",
+      "facts hold " + Describe(child) +
+          (known->num_parents > 0 ? " in " + Describe(known->parents[0])
+                                  : ", and not in " + Describe(owner)),
+      "a proposal nests what is its own");
 }
 
 // Reads the attributes of a declared entity into its record.

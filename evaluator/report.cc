@@ -15,6 +15,40 @@ constexpr std::string_view kKindNames[] = {"allow", "deny", "mask",
 constexpr std::string_view kSeverityNames[] = {"low", "medium", "high",
                                                "critical"};
 
+// Maps by their keys, whatever order they came in.
+void AppendCanonical(const Node& node, std::string* text) {
+  *text += static_cast<char>('0' + static_cast<int>(node.kind));
+  switch (node.kind) {
+    case Node::Kind::kNull:
+      break;
+    case Node::Kind::kBool:
+      *text += node.boolean ? '1' : '0';
+      break;
+    case Node::Kind::kNumber:
+    case Node::Kind::kString:
+      *text += std::to_string(node.text.size()) + ' ' + node.text;
+      break;
+    case Node::Kind::kList:
+      *text += std::to_string(node.list.size()) + ' ';
+      for (const Node& element : node.list) AppendCanonical(element, text);
+      break;
+    case Node::Kind::kMap: {
+      *text += std::to_string(node.map.size()) + ' ';
+      std::vector<const std::pair<Node, Node>*> entries;
+      for (const auto& entry : node.map) entries.push_back(&entry);
+      std::sort(entries.begin(), entries.end(),
+                [](const auto* a, const auto* b) {
+                  return a->first.text < b->first.text;
+                });
+      for (const auto* entry : entries) {
+        AppendCanonical(entry->first, text);
+        AppendCanonical(entry->second, text);
+      }
+      break;
+    }
+  }
+}
+
 class Reporter {
  public:
   Reporter(const Engine& engine, const BoundRequest& bound,
@@ -73,6 +107,12 @@ class Reporter {
     const size_t slots = program_.schema.actions[bound_.action].context.size();
     for (size_t i = 0; bound_.context != nullptr && i < slots; ++i) {
       add(PrintValue(world_, bound_.context[i]));
+    }
+    for (const Node* brought :
+         {bound_.subject_attributes, bound_.resource_attributes}) {
+      std::string attributes;
+      if (brought != nullptr) AppendCanonical(*brought, &attributes);
+      add(attributes);
     }
     uint8_t digest[EVP_MAX_MD_SIZE];
     unsigned int size = 0;

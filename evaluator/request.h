@@ -47,6 +47,9 @@ struct BoundRequest {
   Value previous;               // kEntity with kFactsView, or kMissing
   bool proposal = false;  // attributes were proposed (else: what facts hold)
   const Value* context = nullptr;  // one a slot of the action's context
+  // As the caller brought them (kMap); null without any.
+  const Node* subject_attributes = nullptr;
+  const Node* resource_attributes = nullptr;
   int64_t now = 0;
   // Actions that select. Columns asked for, in the order asked, unique.
   bool asked_by_name = false;   // the selecting attribute was given

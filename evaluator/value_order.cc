@@ -87,20 +87,16 @@ uint64_t CountElements(std::span<const Value> parts, uint64_t most) {
 }
 
 uint32_t SortCells(Cell* cells, uint32_t n) {
+  // Of one entity in both views the proposal's stands first, and stays.
   const auto less = [](Cell a, Cell b) {
-    return (a & kEntityMask) < (b & kEntityMask);
+    const Cell x = a & kEntityMask, y = b & kEntityMask;
+    return x != y ? x < y : a < b;
   };
   const auto same = [](Cell a, Cell b) {
     return (a & kEntityMask) == (b & kEntityMask);
   };
-  if (!std::is_sorted(cells, cells + n, less)) {
-    // Of one entity in both views the proposal's stands first, and stays. (A
-    // stable sort would take memory from the heap.)
-    std::sort(cells, cells + n, [](Cell a, Cell b) {
-      const Cell x = a & kEntityMask, y = b & kEntityMask;
-      return x != y ? x < y : a < b;
-    });
-  }
+  if (!std::is_sorted(cells, cells + n, less))
+    std::sort(cells, cells + n, less);
   return static_cast<uint32_t>(std::unique(cells, cells + n, same) - cells);
 }
 

@@ -419,6 +419,13 @@ bool Check(const Snapshot& snapshot, const v1::CheckDescriptorRequest& request,
                   "no reader for the format `" + request.format() + "`",
                   "write \"odcs\", or leave it out");
   }
+  if (!request.previous().empty() && !simulation) {
+    return Refuse(error, "BL5203", "previous",
+                  "`previous` is obeyed only where simulation is enabled: the "
+                  "version before is the one that facts hold",
+                  "leave `previous` out, or start the service with "
+                  "--simulation");
+  }
   const ReadProposal read =
       ReadDescriptor(request.text(), request.file(), snapshot.engine->facts());
   AddDiagnostics(read.errors, sink);

@@ -179,6 +179,26 @@ TEST_CASE("check compares with the version before") {
   CHECK_THAT(output.out, ContainsSubstring("the owner was bob"));
 }
 
+TEST_CASE("check warns where facts are read from the very file") {
+  Repository repository;
+  repository.Write("facts/orders.odcs.yaml", kGoodDescriptor);
+  repository.Write("bylaw.yaml",
+                   "mesh: test\nscopes:\n"
+                   "  org: { modules: council, sources: [council/**.bylaw] }\n"
+                   "facts: [facts/**.yaml]\n");
+  const std::string file = repository.File("facts/orders.odcs.yaml");
+  const std::vector<std::string> check = {
+      "check", file, "-C", repository.path(), "--as", "User:ana"};
+  Output output = Run(check);
+  CHECK(output.code == 0);
+  CHECK_THAT(output.err, ContainsSubstring("from this very file"));
+  CHECK_THAT(output.err, ContainsSubstring("--previous"));
+  std::vector<std::string> compared = check;
+  compared.insert(compared.end(), {"--previous", file});
+  output = Run(compared);
+  CHECK_THAT(output.err, !ContainsSubstring("from this very file"));
+}
+
 TEST_CASE("check refuses what it cannot ask") {
   Repository repository;
   TempDir work;

@@ -249,6 +249,32 @@ TEST_CASE("equal requests at one instant get equal bytes") {
         Decided(served, request).SerializeAsString());
 }
 
+TEST_CASE("what a request brings is part of its decision's id") {
+  Served served([](ServerOptions* options) { options->simulation = true; });
+  v1::CheckRequest plain = Read("ana");
+  plain.mutable_at()->set_seconds(1'700'000'000);
+  v1::CheckRequest supplied = plain;
+  (*supplied.mutable_subject()->mutable_attributes()->mutable_fields())["shift"]
+      .set_string_value("night");
+  v1::CheckRequest publish = plain;
+  publish.set_action("publish");
+  publish.mutable_resource()->set_type("DataProduct");
+  publish.mutable_resource()->set_id("sales");
+  auto& fields =
+      *publish.mutable_resource()->mutable_attributes()->mutable_fields();
+  fields["name"].set_string_value("sales");
+  fields["owner"].set_string_value("ana");
+  v1::CheckRequest other = publish;
+  (*other.mutable_resource()->mutable_attributes()->mutable_fields())["name"]
+      .set_string_value("more sales");
+  std::set<std::string> ids;
+  for (const v1::CheckRequest& r : {plain, supplied, publish, other}) {
+    ids.insert(Decided(served, r).id());
+    ids.insert(Decided(served, r).id());
+  }
+  CHECK(ids.size() == 4);
+}
+
 TEST_CASE("a message over the limit names the limit and its setting") {
   Served served(
       [](ServerOptions* options) { options->max_message_bytes = 4096; });

@@ -154,7 +154,7 @@ TEST_CASE("what is wrong with the request is INVALID_ARGUMENT") {
 }
 
 TEST_CASE("the version before may come with the request") {
-  Served served;
+  Served served([](ServerOptions* options) { options->simulation = true; });
   // Facts do not know this product: nothing was before.
   v1::CheckDescriptorRequest request = Request(kGoodDescriptor);
   CHECK(FindingOf(served.Checked(request), "council.owner_stays") == nullptr);
@@ -173,8 +173,19 @@ TEST_CASE("the version before may come with the request") {
   CHECK(broken.diagnostics(0).file() == "previous orders.odcs.yaml");
 }
 
-TEST_CASE("the version before replaces the one that facts hold") {
+TEST_CASE("only simulation says what the version before was") {
   Served served;
+  v1::CheckDescriptorRequest request = Request(kGoodDescriptor);
+  request.set_previous(kGoodDescriptor);
+  v1::CheckDescriptorResponse response;
+  const grpc::Status status = served.Check(request, &response);
+  CHECK(status.error_code() == grpc::StatusCode::INVALID_ARGUMENT);
+  CHECK(DetailOf(status).field() == "previous");
+  CHECK(DetailOf(status).code() == "BL5203");
+}
+
+TEST_CASE("the version before replaces the one that facts hold") {
+  Served served([](ServerOptions* options) { options->simulation = true; });
   // Facts hold this very version, as in a repository whose facts are the
   // checked files.
   served.repository.Write("facts/orders.odcs.yaml", kGoodDescriptor);
@@ -194,7 +205,7 @@ TEST_CASE("the version before replaces the one that facts hold") {
 }
 
 TEST_CASE("what the new version lacks is found where it was nested") {
-  Served served;
+  Served served([](ServerOptions* options) { options->simulation = true; });
   served.repository.Write("council/columns.bylaw", R"(module council
 
 policy columns_stay

@@ -71,6 +71,7 @@ DataProduct:
 Dataset:
   bare: { name: bare }
   p.odd: { name: odd, product: q }
+  new.bare: { name: bare }
 Team: { t1: {}, t2: {}, t3: { product: q }, t4: {}, both: {} }
 Ticket: { k: { by: { type: User, id: ana }, priority: 1 } }
 )";
@@ -432,7 +433,7 @@ TEST_CASE("a proposal replaces the resource and what is nested in it") {
   CHECK(w.Find(x | kFactsView) != nullptr);
   CHECK(w.Find(b.Entity("Column", "p.d.b")) == nullptr);
   CHECK(w.AllOf(b.schema().FindEntity("Column")).size() == 4);
-  CHECK(w.AllOf(b.schema().FindEntity("Dataset")).size() == 4);
+  CHECK(w.AllOf(b.schema().FindEntity("Dataset")).size() == 5);
   // Transitive attributes are closed anew: a lost its upstream.
   const Cell z = b.Entity("Column", "q.f.z");
   CHECK(b.Show(z, "upstream") == "{p.d.a}");
@@ -518,6 +519,11 @@ TEST_CASE("proposals may not claim what facts hold elsewhere") {
   // A child of another parent under the id of one's own.
   refused(b.Publish("{name: P, datasets: {odd: {}}}"), "BL5217",
           "resource.attributes.datasets.odd");
+  // One that nobody holds is not the first comer's either.
+  refused(b.Publish("{name: N, datasets: {bare: {}}}", "new"), "BL5217",
+          "resource.attributes.datasets.bare");
+  CHECK_THAT(b.error.message,
+             Catch::Matchers::ContainsSubstring("not in DataProduct `new`"));
 }
 
 TEST_CASE("what does not fit in a proposal is refused with its field") {

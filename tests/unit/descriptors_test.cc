@@ -381,6 +381,16 @@ TEST_CASE("broken descriptors are refused with their place") {
       {Contract("schema: [{ name: d, customProperties: [{ property: columns, "
                 "value: [] }], properties: [] }]\n"),
        "f.yaml:6:52 BL5012"},
+      {Contract("schema: [{ name: d, tags: [], customProperties: [{ property: "
+                "tags, value: [] }] }]\n"),
+       "f.yaml:6:62 BL5012"},
+      {Contract("schema: [{ name: d, properties: [{ name: c, classification: "
+                "Highly Restricted, customProperties: [{ property: "
+                "classification, value: Highly Restricted }] }] }]\n"),
+       "f.yaml:6:111 BL5012"},
+      {Contract("customProperties: [{ property: datasets, value: [a.b] }]\n"),
+       "f.yaml:6:32 BL5012"},
+      {Contract("---\nUser: { zoe: {} }\n"), "f.yaml:7:1 BL5101"},
       {"apiVersion: v3.0.2\nkind: DataContrct\nid: p\n", "f.yaml:2:7 BL5101"},
       {"apiVersion: v3.0.2\nkind:\nid: p\n", "f.yaml:2:1 BL5101"},
       {"apiVersion: v3.0.0\nkind: DataContract\nid: p\nversion: 1.0.0\n",
