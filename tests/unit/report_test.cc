@@ -61,6 +61,8 @@ extend vocabulary Purpose { billing, marketing }
 policy p title "t" owner "o" on read, export of Dataset { allow }
 given Dataset "d" { name: "d", columns: { Column { name: "c", type: string } } }
 given Dataset "e" { name: "e", columns: { Column { name: "c", type: string } } }
+given DataProduct "p" { name: "n" }
+given DataProduct "q" { name: "n" }
 test "one" { when User "u" does read on Dataset "d" expect permit }
 test "other facts" {
   given Dataset "f" { name: "f", columns: { Column { name: "c", type: string } } }
@@ -98,7 +100,7 @@ TEST_CASE("whatever differs between requests is in the id of the decision") {
   Node billing = Node::Map(), marketing = Node::Map();
   billing.Set("purpose", Node::String("billing"));
   marketing.Set("purpose", Node::String("marketing"));
-  std::vector<Request> requests(8, request);
+  std::vector<Request> requests(10, request);
   requests[1].subject.type = "Service";
   requests[2].subject.id = "v";
   requests[3].action = "export";
@@ -106,6 +108,10 @@ TEST_CASE("whatever differs between requests is in the id of the decision") {
   requests[5].now += 1;
   requests[6].context = &billing;
   requests[7].context = &marketing;
+  // A context that does not name the resource.
+  requests[8].action = requests[9].action = "retire";
+  requests[8].resource = {"DataProduct", "p", nullptr};
+  requests[9].resource = {"DataProduct", "q", nullptr};
   std::set<std::string> ids;
   for (const Request& r : requests) ids.insert(IdOf(*one->engine, r));
   ids.insert(IdOf(*other->engine, request));
