@@ -235,8 +235,8 @@ Doc FileFormatter::RuleHead(const ast::Rule& r) {
         parts.push_back(Text(g.variable.text + " in "));
         parts.push_back(ExprDoc(*g.collection, original()));
         if (g.where != nullptr) {
-          const bool broke = original().BreaksBetween(
-              g.collection->span.end, g.where->Whole().begin);
+          const bool broke = original().BreaksBetween(g.collection->span.end,
+                                                      g.where->Whole().begin);
           parts.push_back(broke ? Hard() : Line());
           parts.push_back(Text("where "));
           parts.push_back(Nest(2, ExprDoc(*g.where, original())));
