@@ -408,10 +408,16 @@ class FilterWriter {
   std::string In(const FilterNode& n) {
     const Value& set = n.operands[1]->constant;
     if (set.size == 0) return "FALSE";
-    std::string out = "(" + Compared(*n.operands[0]) + " IN (";
+    const bool as_text =
+        !postgres_ && std::any_of(set.values, set.values + set.size, IsNetwork);
+    std::string out =
+        "(" +
+        (as_text ? AddressText(*n.operands[0]) : Compared(*n.operands[0])) +
+        " IN (";
     for (uint32_t i = 0; i < set.size; ++i) {
       if (i > 0) out += ", ";
-      out += ComparedConstant(set.values[i]);
+      out += as_text ? Quoted(SpellScalar(world_, set.values[i]), '\'')
+                     : ComparedConstant(set.values[i]);
     }
     return out + "))";
   }
@@ -446,12 +452,10 @@ class FilterWriter {
     if (n.op == FilterOp::kEq) op = "=";
     if (n.op == FilterOp::kNe) op = "<>";
     std::string left, right;
-    if (!postgres_ && (IsNetwork(a) || IsNetwork(b))) {
-      // No address equals a network, and neither is missing: false, or
-      // unknown with the column.
-      left = "CAST(" + Write(IsNetwork(a) ? b : a) + " AS varchar)";
-      right =
-          Quoted(SpellScalar(world_, (IsNetwork(a) ? a : b).constant), '\'');
+    const bool first = IsNetwork(a.constant);
+    if (!postgres_ && (first || IsNetwork(b.constant))) {
+      left = AddressText(first ? b : a);
+      right = Quoted(SpellScalar(world_, (first ? a : b).constant), '\'');
     } else if (order && text && postgres_) {
       // By code points, whatever the database's collation.
       left = Cast(Compared(a), Kind::kString, dialect_) + " COLLATE \"C\"";
@@ -463,9 +467,13 @@ class FilterWriter {
     return "(" + left + " " + op + " " + right + ")";
   }
 
-  static bool IsNetwork(const FilterNode& n) {
-    return n.op == FilterOp::kConstant && n.constant.kind == Kind::kIp &&
-           n.constant.ip->bits != (n.constant.ip->family == 4 ? 32 : 128);
+  static bool IsNetwork(const Value& v) {
+    return v.kind == Kind::kIp && v.ip->bits != (v.ip->family == 4 ? 32 : 128);
+  }
+  // Trino has no type of networks. No address equals one, and neither is
+  // missing: false, or unknown with the column.
+  std::string AddressText(const FilterNode& n) {
+    return "CAST(" + Write(n) + " AS varchar)";
   }
 
   std::string EndsWith(const FilterNode& n) {

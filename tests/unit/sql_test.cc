@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "evaluator/value_order.h"
 #include "tests/catch.h"
 #include "tests/unit/decision_world.h"
 
@@ -306,6 +307,17 @@ TEST_CASE("filters as SQL") {
   check(make(F::kEq, {column("ip"), w.Address("10.0.0.0/8")}),
         "(\"ip\" = CAST($1 AS inet))", {"10.0.0.0/8"},
         "(CAST(\"ip\" AS varchar) = '10.0.0.0/8')");
+  Value addresses[] = {w.Address("10.0.0.0/8"), w.Address("10.0.0.1")};
+  check(make(F::kIn, {column("ip"), MakeCollection(w.arena(), Kind::kSet,
+                                                   Kind::kIp, addresses)}),
+        "(\"ip\" IN (CAST($1 AS inet), CAST($2 AS inet)))",
+        {"10.0.0.0/8", "10.0.0.1"},
+        "(CAST(\"ip\" AS varchar) IN ('10.0.0.0/8', '10.0.0.1'))");
+  check(make(F::kIn,
+             {column("ip"), MakeCollection(w.arena(), Kind::kSet, Kind::kIp,
+                                           {&addresses[1], 1})}),
+        "(\"ip\" IN (CAST($1 AS inet)))", {"10.0.0.1"},
+        "(\"ip\" IN (IPADDRESS '10.0.0.1'))");
   check(make(F::kInColumn, {column("region"), w.Text("privacy.erasures"),
                             w.Text("customer_id")}),
         "(\"region\" IN (SELECT \"customer_id\" FROM \"Privacy\".\"erasures "
