@@ -354,8 +354,7 @@ bool Checker::CheckArguments(uint32_t obligation, const Span& span,
   for (size_t i = 0; i < parameters.size(); ++i) {
     if (given[i] || parameters[i].type == kNone ||
         IsOptional(parameters[i].type) ||
-        schema().IsCollection(parameters[i].type) ||
-        HasDefault(obligation, i)) {
+        schema().IsCollection(parameters[i].type)) {
       continue;
     }
     Error(Code::BL2025, span,
@@ -364,13 +363,6 @@ bool Checker::CheckArguments(uint32_t obligation, const Span& span,
     ok = false;
   }
   return ok;
-}
-
-bool Checker::HasDefault(uint32_t obligation, size_t slot) const {
-  return schema()
-      .obligations[obligation]
-      .parameters[slot]
-      .default_value.has_value();
 }
 
 }  // namespace bylaw

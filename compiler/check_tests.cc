@@ -415,23 +415,15 @@ class TestChecker {
                            &arguments)) {
       return std::nullopt;
     }
-    const std::vector<Attribute>& parameters =
-        c_.schema().obligations[expect.obligation].parameters;
     for (uint32_t slot = 0; slot < arguments.size(); ++slot) {
-      std::optional<Constant> value;
-      if (arguments[slot] != nullptr) {
-        value = c_.FoldConstant(*arguments[slot]);
-        if (!value.has_value()) {
-          c_.Error(Code::BL2030, arguments[slot]->span,
-                   "an expected obligation has constant arguments");
-          return std::nullopt;
-        }
-      } else {
-        value = parameters[slot].default_value;
+      if (arguments[slot] == nullptr) continue;
+      std::optional<Constant> value = c_.FoldConstant(*arguments[slot]);
+      if (!value.has_value()) {
+        c_.Error(Code::BL2030, arguments[slot]->span,
+                 "an expected obligation has constant arguments");
+        return std::nullopt;
       }
-      if (value.has_value()) {
-        expect.arguments.emplace_back(slot, std::move(*value));
-      }
+      expect.arguments.emplace_back(slot, std::move(*value));
     }
     return expect;
   }

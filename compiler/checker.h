@@ -435,7 +435,6 @@ class Checker {
                                    std::string_view column_type, Env& env);
   bool CheckMaskFits(const ast::MaskUse& use, const Env& env, uint32_t target,
                      const typed::Mask& mask);
-  bool HasDefault(uint32_t obligation, size_t slot) const;
   // What has no type although nothing was reported would be left out of its
   // rule without a word.
   void ReportDropped();

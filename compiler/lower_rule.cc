@@ -293,7 +293,8 @@ class RuleLowerer {
     }
   }
 
-  // A run of registers with the arguments; those left out are the defaults.
+  // A run of registers with the arguments; those left out are missing, or
+  // empty collections.
   uint16_t Arguments(const std::vector<typed::ExprPtr>& args,
                      const std::vector<Attribute>* parameters) {
     const size_t n = parameters ? parameters->size() : args.size();
@@ -304,12 +305,10 @@ class RuleLowerer {
         chunk_->Value(*args[i], reg);
         continue;
       }
-      const Attribute& parameter = (*parameters)[i];
+      const uint32_t type = (*parameters)[i].type;
       Constant value;
-      if (parameter.default_value) {
-        value = *parameter.default_value;
-      } else if (context_.schema().IsCollection(parameter.type)) {
-        value.kind = context_.schema().type(parameter.type).kind;
+      if (context_.schema().IsCollection(type)) {
+        value.kind = context_.schema().type(type).kind;
       }
       chunk_->Constant(value, reg);
     }

@@ -183,6 +183,7 @@ struct Expr {
   uint16_t height = 1;     // of the tree below, at most kMaxHeight
   int64_t number = 0;
   Span span;       // brackets around it are not part of it
+  Span brackets;   // bracketed: of the outermost round brackets
   Span op_span;    // kUnary, kBinary: the operator (the first of several)
   Span text_span;  // kEntity: the id
   std::string text;
@@ -193,6 +194,9 @@ struct Expr {
   std::vector<Field> fields;
   std::vector<MatchArm> arms;
   std::vector<TextPart> parts;
+
+  // As it stands in what holds it.
+  Span Whole() const { return bracketed ? brackets : span; }
 };
 
 // ---------------------------------------------------------------------------

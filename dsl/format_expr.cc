@@ -48,26 +48,6 @@ size_t Original::Find(char c, size_t at) const {
   return text_.size();
 }
 
-size_t Original::BeginOf(const ast::Expr& e) const {
-  size_t begin = e.span.begin;
-  for (size_t at = begin; at > 0; --at) {
-    const char c = text_[at - 1];
-    if (c == '(') begin = at - 1;
-    if (c != '(' && !absl::ascii_isspace(static_cast<unsigned char>(c))) break;
-  }
-  return begin;
-}
-
-size_t Original::EndOf(const ast::Expr& e) const {
-  size_t end = e.span.end;
-  for (size_t at = end; at < text_.size(); ++at) {
-    const char c = text_[at];
-    if (c == ')') end = at + 1;
-    if (c != ')' && !absl::ascii_isspace(static_cast<unsigned char>(c))) break;
-  }
-  return end;
-}
-
 char Original::Before(size_t at) const {
   while (at > 0) {
     const char c = text_[--at];
@@ -184,7 +164,7 @@ class Builder {
   Doc List(std::string_view open, std::string_view close, const Expr& e) {
     std::vector<Element> elements;
     for (const ast::ExprPtr& each : e.operands) {
-      elements.push_back({Of(*each), Begin(*each), each->span.end});
+      elements.push_back({Of(*each), each->Whole().begin, each->Whole().end});
     }
     // What has brackets of its own stands apart from these.
     const bool spaced = std::any_of(
@@ -194,9 +174,6 @@ class Builder {
     return ListDoc(open, close, spaced && open == "{", elements,
                    e.span.begin + 1, e.span.end - 1, original_);
   }
-
-  // Where its text begins, its round brackets included.
-  static size_t Begin(const Expr& e) { return e.span.begin; }
 
   Doc Binary(const Expr& e) {
     if (e.op == Op::kAnd || e.op == Op::kOr) {
@@ -252,15 +229,10 @@ class Builder {
       arms.push_back({Cat(Text(head + ": "), Of(*arm.value)), arm.span.begin,
                       arm.span.end});
     }
-    const size_t open = original_.Find('{', AfterSubject(*e.operands[0]));
+    const size_t open = original_.Find('{', e.operands[0]->Whole().end);
     return Cat(
         Text("match "), Of(*e.operands[0]), Text(" "),
         ListDoc("{", "}", true, arms, open + 1, e.span.end - 1, original_));
-  }
-
-  size_t AfterSubject(const Expr& e) {
-    if (!e.bracketed) return e.span.end;
-    return original_.Find(')', e.span.end);
   }
 
   const Original& original_;

@@ -24,10 +24,6 @@ class Original {
   bool BreaksBetween(size_t begin, size_t end) const {
     return Between(begin, end).find('\n') != std::string_view::npos;
   }
-  // Where an expression begins and ends, with the brackets around it and around
-  // its first and last operand, which are not part of its span.
-  size_t BeginOf(const ast::Expr& e) const;
-  size_t EndOf(const ast::Expr& e) const;
   // The first `c` at or after `at`, comments and texts skipped.
   size_t Find(char c, size_t at) const;
   // The last character before `at` that is no space.

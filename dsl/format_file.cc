@@ -173,7 +173,7 @@ Doc FileFormatter::Assigned(Doc head, size_t head_end, const ast::Expr& expr,
       value->hard ||
       (list && w_.indent() + nest + WidthOf(Flat(value)) > kFormatColumns);
   if (!opens) return Group(Cat(head, Nest(nest, Cat(Line(), value))));
-  if (original().BreaksBetween(head_end, original().BeginOf(expr))) {
+  if (original().BreaksBetween(head_end, expr.Whole().begin)) {
     return Cat(head, Nest(nest, Cat(Hard(), value)));
   }
   return Cat(head, Text(" "), value);
@@ -203,7 +203,7 @@ void FileFormatter::Guard(const char* word, const ast::ExprPtr& expr,
   if (expr == nullptr) return;
   out->push_back(
       {Cat(Text(absl::StrCat(word, " ")), Nest(2, ExprDoc(*expr, original()))),
-       original().BeginOf(*expr), End(*expr)});
+       expr->Whole().begin, End(*expr)});
 }
 
 void FileFormatter::PlainBlock(Span span, const std::string& header,

@@ -77,7 +77,7 @@ class FileFormatter {
   void PlainBlock(Span span, const std::string& header, size_t open,
                   std::vector<Item>& items);
   // After the brackets that the author put around it.
-  size_t End(const ast::Expr& e) const { return original().EndOf(e); }
+  size_t End(const ast::Expr& e) const { return e.Whole().end; }
 
   // Schema and definitions (format_schema.cc).
   Doc AttributeDoc(const ast::Attribute& a) const;

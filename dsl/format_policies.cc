@@ -163,7 +163,7 @@ int FileFormatter::ColumnOf(const std::vector<ast::Rule>& rules, size_t begin,
     const ast::Expr* guard =
         rule.when != nullptr ? rule.when.get() : rule.unless.get();
     if (guard == nullptr) continue;
-    if (original().BreaksBetween(HeadEnd(rule), original().BeginOf(*guard)) ||
+    if (original().BreaksBetween(HeadEnd(rule), guard->Whole().begin) ||
         w_.HasComment(rule.span.begin, rule.span.end)) {
       continue;
     }
@@ -192,11 +192,7 @@ size_t FileFormatter::HeadEnd(const ast::Rule& rule) const {
       return End(*rule.value);
     case ast::RuleKind::kRequire: {
       if (rule.arguments.empty()) return rule.path.span.end;
-      const size_t last = rule.arguments.back().value->span.end;
-      const size_t comma = original().Find(',', last);
-      const size_t close = original().Find(')', last);
-      // After a last comma, or after the brackets of the last argument.
-      return comma < close ? close + 1 : End(*rule.arguments.back().value);
+      return original().Find(')', End(*rule.arguments.back().value)) + 1;
     }
     default:
       return rule.keyword_span.end;
@@ -239,8 +235,8 @@ Doc FileFormatter::RuleHead(const ast::Rule& r) {
         parts.push_back(Text(g.variable.text + " in "));
         parts.push_back(ExprDoc(*g.collection, original()));
         if (g.where != nullptr) {
-          const bool broke = original().BreaksBetween(
-              g.collection->span.end, original().BeginOf(*g.where));
+          const bool broke = original().BreaksBetween(g.collection->span.end,
+                                                      g.where->Whole().begin);
           parts.push_back(broke ? Hard() : Line());
           parts.push_back(Text("where "));
           parts.push_back(Nest(2, ExprDoc(*g.where, original())));

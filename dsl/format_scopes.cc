@@ -35,7 +35,7 @@ void FileFormatter::Add(const ast::Scope& s) {
            std::string head = GovernsHead(g);
            const size_t end = g.type.span.end;
            if (g.where != nullptr &&
-               !original().BreaksBetween(end, original().BeginOf(*g.where))) {
+               !original().BreaksBetween(end, g.where->Whole().begin)) {
              head.resize(widest, ' ');
            }
            std::vector<Clause> clauses;

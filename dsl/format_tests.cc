@@ -67,7 +67,7 @@ Doc FileFormatter::RequestDoc(const ast::TestRequest& r) {
     add(PartDoc("with", r.context, with), with, original().Find('}', end) + 1);
   }
   if (r.at != nullptr) {
-    add(Cat(Text("at "), ExprDoc(*r.at, original())), original().BeginOf(*r.at),
+    add(Cat(Text("at "), ExprDoc(*r.at, original())), r.at->Whole().begin,
         r.at->span.end);
   }
   return Concat(std::move(parts));

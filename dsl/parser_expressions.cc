@@ -71,7 +71,7 @@ bool TreeBuilder::TooManySigns(size_t signs, Span span) {
 
 ExprPtr TreeBuilder::Binary(Op op, Span op_span, ExprPtr left, ExprPtr right) {
   if (left == nullptr || right == nullptr) return nullptr;
-  ExprPtr expr = Make(ExprKind::kBinary, left->span.To(right->span));
+  ExprPtr expr = Make(ExprKind::kBinary, left->Whole().To(right->Whole()));
   expr->op = op;
   expr->op_span = op_span;
   expr->operands.push_back(std::move(left));
@@ -146,7 +146,7 @@ ExprPtr TreeBuilder::Negation(P::NegationContext* context) {
   for (size_t i = children.size(); i > 1 && expr != nullptr; --i) {
     auto* word = dynamic_cast<antlr4::tree::TerminalNode*>(children[i - 2]);
     if (word == nullptr) continue;
-    ExprPtr outer = Make(ExprKind::kUnary, At(word).To(expr->span));
+    ExprPtr outer = Make(ExprKind::kUnary, At(word).To(expr->Whole()));
     outer->op = Op::kNot;
     outer->op_span = At(word);
     outer->operands.push_back(std::move(expr));
@@ -200,7 +200,7 @@ ExprPtr TreeBuilder::Tail(P::ComparisonTailContext* context, ExprPtr left) {
       reporter_.Add(Code::BL1019, At(context->IS()).To(At(context->NOT())),
                     "`is not` does not exist", help);
     }
-    ExprPtr expr = Make(kind, left->span.To(At(context)));
+    ExprPtr expr = Make(kind, left->Whole().To(At(context)));
     expr->op_span = At(context->IS());
     if (kind == ExprKind::kIsType) {
       if (context->upperPath() != nullptr) {
@@ -350,7 +350,7 @@ ExprPtr TreeBuilder::Unary(P::UnaryContext* context) {
   }
   if (TooManySigns(signs.size(), At(context->start))) return nullptr;
   for (size_t i = signs.size(); i > 0 && expr != nullptr; --i) {
-    ExprPtr outer = Make(ExprKind::kUnary, At(signs[i - 1]).To(expr->span));
+    ExprPtr outer = Make(ExprKind::kUnary, At(signs[i - 1]).To(expr->Whole()));
     outer->op = Op::kNegate;
     outer->op_span = At(signs[i - 1]);
     outer->operands.push_back(std::move(expr));

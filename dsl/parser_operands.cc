@@ -82,7 +82,7 @@ ExprPtr TreeBuilder::Postfix(P::PostfixContext* context, bool negative) {
 
 ExprPtr TreeBuilder::Suffix(P::SuffixContext* context, ExprPtr base) {
   if (base == nullptr) return nullptr;
-  const Span span = base->span.To(At(context));
+  const Span span = base->Whole().To(At(context));
   if (context->DOT() != nullptr && context->fields() != nullptr) {
     std::optional<ast::Path> path = PathOfNames(*base);
     const Span name = At(context->UPPER());
@@ -134,7 +134,7 @@ ExprPtr TreeBuilder::Call(P::ArgumentsContext* context, ExprPtr base) {
                   "only functions and methods are called");
     return nullptr;
   }
-  ExprPtr expr = Make(ExprKind::kCall, base->span.To(At(context)));
+  ExprPtr expr = Make(ExprKind::kCall, base->Whole().To(At(context)));
   expr->operands.push_back(std::move(base));
   expr->arguments = ArgumentsOf(context);
   for (const ast::Argument& argument : expr->arguments) {
@@ -223,9 +223,7 @@ ExprPtr TreeBuilder::Primary(P::PrimaryContext* context, bool negative) {
                   span);
   }
   if (context->LPAREN() != nullptr) {
-    ExprPtr expr = Expression(context->expr());
-    if (expr != nullptr) expr->bracketed = true;
-    return expr;
+    return Bracketed(span, Expression(context->expr()));
   }
   if (context->braces() != nullptr) return Braces(context->braces());
   if (context->brackets() != nullptr) {
@@ -245,6 +243,13 @@ ExprPtr TreeBuilder::Primary(P::PrimaryContext* context, bool negative) {
   if (Broken(context->upperPath())) return nullptr;
   ExprPtr expr = Make(ExprKind::kAllOf, span);
   expr->path = UpperPathOf(context->upperPath());
+  return expr;
+}
+
+ExprPtr TreeBuilder::Bracketed(Span brackets, ExprPtr expr) {
+  if (expr == nullptr) return nullptr;
+  expr->bracketed = true;
+  expr->brackets = brackets;
   return expr;
 }
 
@@ -335,8 +340,8 @@ ExprPtr TreeBuilder::Matched(P::MatchedContext* context) {
     expr = Make(ExprKind::kName, At(context->name()));
     expr->name = NameOf(context->name());
   } else if (context->LPAREN() != nullptr) {
-    expr = Expression(context->expr());
-    if (expr != nullptr) expr->bracketed = true;
+    expr = Bracketed(At(context->LPAREN()).To(At(context->RPAREN())),
+                     Expression(context->expr()));
   } else if (context->quantifier() != nullptr) {
     expr = Quantifier(context->quantifier());
   } else {
@@ -344,7 +349,7 @@ ExprPtr TreeBuilder::Matched(P::MatchedContext* context) {
   }
   for (P::MatchedSuffixContext* suffix : context->matchedSuffix()) {
     if (expr == nullptr || Broken(suffix)) return nullptr;
-    const Span span = expr->span.To(At(suffix));
+    const Span span = expr->Whole().To(At(suffix));
     const bool asked = suffix->QUESTION() != nullptr;
     if (suffix->DOT() != nullptr) {
       expr = Member(suffix->word(), asked, span, std::move(expr));

@@ -169,6 +169,7 @@ class TreeBuilder {
   ast::ExprPtr TextSuffix(P::SuffixContext* context, ast::ExprPtr base);
   ast::ExprPtr Record(ast::Path type, P::FieldsContext* fields, Span span);
   ast::ExprPtr Primary(P::PrimaryContext* context, bool negative);
+  ast::ExprPtr Bracketed(Span brackets, ast::ExprPtr expr);
   ast::ExprPtr Braces(P::BracesContext* context);
   ast::ExprPtr Quantifier(P::QuantifierContext* context);
   ast::ExprPtr Matching(P::MatchingContext* context);

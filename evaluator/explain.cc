@@ -2,6 +2,7 @@
 // types, instance by instance, and asks each condition for its value.
 #include <algorithm>
 
+#include "compiler/bytecode/opcode.h"
 #include "evaluator/decide.h"
 #include "evaluator/report.h"
 
@@ -14,6 +15,42 @@ constexpr size_t kMaxInstances = 1000;
 constexpr std::string_view kKindNames[] = {"allow", "deny", "mask",
                                            "hide",  "rows", "require"};
 constexpr std::string_view kRoleNames[] = {"guard", "where", "when", "unless"};
+
+// True for the same element of a loop that ran twice: equal in all parts,
+// versions in their spelling too, entities in their view.
+bool Same(const Value& a, const Value& b) {
+  if (a.kind != b.kind) return false;
+  switch (a.kind) {
+    case Kind::kMissing:
+    case Kind::kFilter:
+      return true;
+    case Kind::kString:
+    case Kind::kTerm:
+    case Kind::kEntity:
+      return a.size == b.size;
+    case Kind::kIp:
+      return *a.ip == *b.ip;
+    case Kind::kVersion:
+      return *a.version == *b.version && a.version->build == b.version->build;
+    case Kind::kSet:
+    case Kind::kList:
+      if (a.size != b.size || a.element != b.element) return false;
+      return IsCellKind(a.element)
+                 ? std::equal(a.cells, a.cells + a.size, b.cells)
+                 : std::equal(a.values, a.values + a.size, b.values, Same);
+    case Kind::kRecord:
+      return a.size == b.size &&
+             std::equal(a.values, a.values + a.size, b.values, Same);
+    case Kind::kMap:
+      return a.size == b.size &&
+             std::equal(a.entries, a.entries + a.size, b.entries,
+                        [](const MapEntry& x, const MapEntry& y) {
+                          return x.key == y.key && Same(x.value, y.value);
+                        });
+    default:
+      return a.number == b.number;
+  }
+}
 
 class Explainer {
  public:
@@ -181,12 +218,10 @@ class Explainer {
   std::string UnmatchedReason(const PolicyFate& fate, const Rule& rule,
                               const Elements& elements) {
     if (fate.guard == Vm::Outcome::kFalse) return "its policy's guard is false";
-    const bool column_rule =
-        rule.kind == RuleKind::kMask || rule.kind == RuleKind::kHide;
-    if (column_rule && !elements.empty() &&
-        elements.back().kind == Kind::kEntity &&
+    const Value* column = ColumnOf(rule, elements);
+    if (column != nullptr &&
         std::none_of(bound_.asked.begin(), bound_.asked.end(), [&](Cell c) {
-          return (c & kEntityMask) == elements.back().entity();
+          return (c & kEntityMask) == column->entity();
         })) {
       return "the column is not asked for";
     }
@@ -195,6 +230,23 @@ class Explainer {
       return "the resource lacks a column that the rule marks with `?`";
     }
     return std::string(kNoEffect);
+  }
+
+  // What a mask or hide rule masks of its loop elements, as its code says;
+  // null for other rules, and where it has no such element.
+  const Value* ColumnOf(const Rule& rule, const Elements& elements) const {
+    if (rule.kind != RuleKind::kMask && rule.kind != RuleKind::kHide) {
+      return nullptr;
+    }
+    const Chunk& chunk = program_.chunks[rule.chunk];
+    for (uint32_t i = chunk.begin; i < chunk.end; ++i) {
+      const Instruction& code = program_.code[i];
+      if (static_cast<Opcode>(code.op) != Opcode::MASK) continue;
+      if (code.b >= elements.size()) return nullptr;
+      const Value& element = elements[code.b];
+      return element.kind == Kind::kEntity ? &element : nullptr;
+    }
+    return nullptr;
   }
 
   static std::string CountedReason(const Rule& rule) {
@@ -273,11 +325,6 @@ class Explainer {
       }
     }
     return nullptr;
-  }
-  static bool Same(const Value& a, const Value& b) {
-    if (a.kind != b.kind) return false;
-    if (a.kind == Kind::kEntity) return a.entity() == b.entity();
-    return IsCellKind(a.kind) ? a.size == b.size : a.number == b.number;
   }
   static bool Contains(std::span<const Effect> list, uint32_t rule,
                        const Elements& elements) {

@@ -18,32 +18,13 @@ namespace {
 constexpr uint32_t kMaxSuggestions = 20;  // guesses among ids take time
 constexpr size_t kMaxGuessed = 10'000;    // ids of facts, for a proposal
 
-// Calls f for every entity cell of a value, in records and maps too.
+// Calls f for every entity of what has an inverse or is transitive: an entity,
+// or a set of them.
 template <typename F>
 void ForEachEntity(const Value& v, F&& f) {
-  switch (v.kind) {
-    case Kind::kEntity:
-      f(v.size);
-      break;
-    case Kind::kSet:
-    case Kind::kList:
-      if (v.element == Kind::kEntity) {
-        for (uint32_t i = 0; i < v.size; ++i) f(v.cells[i]);
-      } else if (!IsCellKind(v.element)) {
-        for (uint32_t i = 0; i < v.size; ++i) ForEachEntity(v.values[i], f);
-      }
-      break;
-    case Kind::kRecord:
-      for (uint32_t i = 0; i < v.size; ++i) ForEachEntity(v.values[i], f);
-      break;
-    case Kind::kMap:
-      for (uint32_t i = 0; i < v.size; ++i) {
-        ForEachEntity(v.entries[i].value, f);
-      }
-      break;
-    default:
-      break;
-  }
+  if (v.kind == Kind::kEntity) f(v.size);
+  if (v.kind != Kind::kSet || v.element != Kind::kEntity) return;
+  for (uint32_t i = 0; i < v.size; ++i) f(v.cells[i]);
 }
 
 }  // namespace

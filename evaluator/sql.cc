@@ -118,6 +118,12 @@ std::string IntLiteral(int64_t v, SqlDialect dialect) {
   return FormatInt(v);
 }
 
+// parse_duration reads no sign.
+std::string TrinoDuration(const std::string& text) {
+  if (text[0] != '-') return "parse_duration('" + text + "')";
+  return "(parse_duration('0s') - parse_duration('" + text.substr(1) + "'))";
+}
+
 std::string Literal(const World& world, const Value& v, SqlDialect dialect) {
   const std::string text = ValueText(world, v, dialect);
   const bool postgres = dialect == SqlDialect::kPostgres;
@@ -136,8 +142,7 @@ std::string Literal(const World& world, const Value& v, SqlDialect dialect) {
     case Kind::kTime:
       return (postgres ? "TIMESTAMPTZ '" : "TIMESTAMP '") + text + "'";
     case Kind::kDuration:
-      return postgres ? "INTERVAL '" + text + "'"
-                      : "parse_duration('" + text + "')";
+      return postgres ? "INTERVAL '" + text + "'" : TrinoDuration(text);
     case Kind::kIp:
       if (postgres) return Cast("'" + text + "'", v.kind, dialect);
       return "IPADDRESS '" + text + "'";
@@ -254,22 +259,33 @@ class MaskWriter {
   }
 
   std::string Network() {
-    const std::string v4 = std::to_string(mask_.n);
-    const std::string v6 = std::to_string(mask_.k);
     if (postgres_) {
-      const auto cut = [this](const std::string& bits) {
-        return "set_masklen(CAST(network(set_masklen(" + column_ + ", " + bits +
-               ")) AS inet), masklen(" + column_ + "))";
+      const auto cut = [this](uint64_t bits) {
+        return "set_masklen(CAST(network(set_masklen(" + column_ + ", " +
+               std::to_string(bits) + ")) AS inet), masklen(" + column_ + "))";
       };
-      return Typed("CASE family(" + column_ + ") WHEN 4 THEN " + cut(v4) +
-                   " WHEN 6 THEN " + cut(v6) + " END");
+      return Typed("CASE family(" + column_ + ") WHEN 4 THEN " + cut(mask_.n) +
+                   " WHEN 6 THEN " + cut(mask_.k) + " END");
     }
-    const auto cut = [this](const std::string& bits) {
-      return "ip_subnet_min(ip_prefix(" + column_ + ", " + bits + "))";
-    };
+    // Trino keeps an IPv4 address in the last 32 of 128 bits.
     return Typed("CASE WHEN strpos(CAST(" + column_ +
-                 " AS varchar), ':') = 0 THEN " + cut(v4) + " ELSE " + cut(v6) +
-                 " END");
+                 " AS varchar), ':') = 0 THEN " + FirstBits(96 + mask_.n) +
+                 " ELSE " + FirstBits(mask_.k) + " END");
+  }
+
+  // The first of the 128 bits of an address in Trino, which has no function
+  // for it: each half as a number, the rest of it cut off.
+  std::string FirstBits(uint64_t bits) {
+    const auto half = [this](int start, uint64_t kept) {
+      const int64_t ones =
+          kept == 0 ? 0 : static_cast<int64_t>(~uint64_t{0} << (64 - kept));
+      return "to_big_endian_64(bitwise_and(from_big_endian_64(substr(CAST(" +
+             column_ + " AS varbinary), " + std::to_string(start) + ", 8)), " +
+             IntLiteral(ones, dialect_) + "))";
+    };
+    const uint64_t first = std::min<uint64_t>(bits, 64);
+    return "CAST(" + half(1, first) + " || " + half(9, bits - first) +
+           " AS ipaddress)";
   }
 
   std::string Redact() {
@@ -392,10 +408,16 @@ class FilterWriter {
   std::string In(const FilterNode& n) {
     const Value& set = n.operands[1]->constant;
     if (set.size == 0) return "FALSE";
-    std::string out = "(" + Compared(*n.operands[0]) + " IN (";
+    const bool as_text =
+        !postgres_ && std::any_of(set.values, set.values + set.size, IsNetwork);
+    std::string out =
+        "(" +
+        (as_text ? AddressText(*n.operands[0]) : Compared(*n.operands[0])) +
+        " IN (";
     for (uint32_t i = 0; i < set.size; ++i) {
       if (i > 0) out += ", ";
-      out += ComparedConstant(set.values[i]);
+      out += as_text ? Quoted(SpellScalar(world_, set.values[i]), '\'')
+                     : ComparedConstant(set.values[i]);
     }
     return out + "))";
   }
@@ -430,12 +452,10 @@ class FilterWriter {
     if (n.op == FilterOp::kEq) op = "=";
     if (n.op == FilterOp::kNe) op = "<>";
     std::string left, right;
-    if (!postgres_ && (IsNetwork(a) || IsNetwork(b))) {
-      // No address equals a network, and neither is missing: false, or
-      // unknown with the column.
-      left = "CAST(" + Write(IsNetwork(a) ? b : a) + " AS varchar)";
-      right =
-          Quoted(SpellScalar(world_, (IsNetwork(a) ? a : b).constant), '\'');
+    const bool first = IsNetwork(a.constant);
+    if (!postgres_ && (first || IsNetwork(b.constant))) {
+      left = AddressText(first ? b : a);
+      right = Quoted(SpellScalar(world_, (first ? a : b).constant), '\'');
     } else if (order && text && postgres_) {
       // By code points, whatever the database's collation.
       left = Cast(Compared(a), Kind::kString, dialect_) + " COLLATE \"C\"";
@@ -447,9 +467,13 @@ class FilterWriter {
     return "(" + left + " " + op + " " + right + ")";
   }
 
-  static bool IsNetwork(const FilterNode& n) {
-    return n.op == FilterOp::kConstant && n.constant.kind == Kind::kIp &&
-           n.constant.ip->bits != (n.constant.ip->family == 4 ? 32 : 128);
+  static bool IsNetwork(const Value& v) {
+    return v.kind == Kind::kIp && v.ip->bits != (v.ip->family == 4 ? 32 : 128);
+  }
+  // Trino has no type of networks. No address equals one, and neither is
+  // missing: false, or unknown with the column.
+  std::string AddressText(const FilterNode& n) {
+    return "CAST(" + Write(n) + " AS varchar)";
   }
 
   std::string EndsWith(const FilterNode& n) {

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "server/backlog.h"
+#include "server/batch.h"
 #include "server/convert.h"
 #include "server/later.h"
 #include "server/reply.h"
@@ -146,26 +147,6 @@ class Decider {
   const std::shared_ptr<const Snapshot> snapshot_;
   const int64_t now_;
 };
-
-// An item's unset fields are those of the defaults.
-v1::CheckRequest Merge(const v1::CheckRequest& defaults,
-                       const v1::CheckRequest& item) {
-  v1::CheckRequest merged = item;
-  if (!item.has_subject() && defaults.has_subject()) {
-    *merged.mutable_subject() = defaults.subject();
-  }
-  if (item.action().empty()) merged.set_action(defaults.action());
-  if (!item.has_resource() && defaults.has_resource()) {
-    *merged.mutable_resource() = defaults.resource();
-  }
-  if (!item.has_context() && defaults.has_context()) {
-    *merged.mutable_context() = defaults.context();
-  }
-  if (item.request_id().empty()) merged.set_request_id(defaults.request_id());
-  if (item.sql() == v1::SQL_NONE) merged.set_sql(defaults.sql());
-  if (!item.has_at() && defaults.has_at()) *merged.mutable_at() = defaults.at();
-  return merged;
-}
 
 class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
  public:
@@ -367,7 +348,7 @@ class DecisionServiceImpl final : public v1::DecisionService::CallbackService {
           return wanted;
         }
         v1::CheckRequest merged;
-        if (merge) merged = Merge(request.defaults(), item);
+        if (merge) merged = WithDefaults(request.defaults(), item);
         Answer(decider, merge ? merged : item, response->add_items());
       }
       return Status::OK;

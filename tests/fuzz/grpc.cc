@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "server/batch.h"
 #include "server/convert.h"
 #include "server/descriptor_check.h"
 #include "tests/fuzz/support.h"
@@ -15,10 +16,33 @@ constexpr size_t kMaxLintBytes = 16 * 1024;
 
 void Batch(const v1::CheckBatchRequest& request) {
   for (const v1::CheckRequest& item : request.items()) {
-    v1::CheckRequest merged = request.defaults();
-    merged.MergeFrom(item);
-    DecideRequest(*Acme().engine, merged);
+    DecideRequest(*Acme().engine, WithDefaults(request.defaults(), item));
   }
+}
+
+// As the service does it: the decision is the one that explaining makes.
+void ExplainWith(const Engine& engine, const v1::CheckRequest& request) {
+  static Arena arena;
+  arena.Reset();
+  OwnedRequest owned;
+  BoundRequest bound;
+  RequestError error;
+  if (!RequestFromProto(request, kNow, true, &owned, &error) ||
+      !engine.Bind(owned.request, arena, &bound, &error)) {
+    Require(!error.message.empty() && FindCode(error.code) != nullptr,
+            "a refusal has a code and a reason", error.code);
+    return;
+  }
+  Explanation explanation =
+      bylaw::Explain(engine, bound, DialectFromProto(request.sql()));
+  explanation.decision.request_id = request.request_id();
+  v1::Explanation response;
+  ExplanationToProto(explanation, &response);
+  for (const v1::RuleExplanation& rule : response.rules()) {
+    Require(!rule.reason().empty(), "an explained rule has a reason",
+            rule.policy());
+  }
+  Require(!MessageToJson(response, false).empty(), "an answer has JSON");
 }
 
 void Descriptor(const v1::CheckDescriptorRequest& request) {
@@ -71,6 +95,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       break;
     case 'b':
       fuzz::Run<v1::CheckBatchRequest>(bytes, fuzz::Batch);
+      break;
+    case 'e':
+      fuzz::Run<v1::CheckRequest>(bytes, [](const v1::CheckRequest& request) {
+        fuzz::ExplainWith(*fuzz::Acme().engine, request);
+        fuzz::ExplainWith(fuzz::Kinds(), request);
+      });
       break;
     case 'd':
       fuzz::Run<v1::CheckDescriptorRequest>(bytes, fuzz::Descriptor);

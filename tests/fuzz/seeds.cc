@@ -90,6 +90,8 @@ void WriteCalls(const fs::path& folder) {
     Require(MessageFromJson(ReadSource(Relative(path)), &request, &error),
             "the requests of the example can be read", error.message);
     Write(folder / path.stem(), "c" + request.SerializeAsString());
+    Write(folder / ("explain-" + path.stem().string()),
+          "e" + request.SerializeAsString());
     *batch.add_items() = request;
   }
   *batch.mutable_defaults() = batch.items(0);

@@ -8,6 +8,7 @@
 
 #include "compiler/bytecode/scalar.h"
 #include "nlohmann/json.hpp"
+#include "server/batch.h"
 #include "tests/catch.h"
 
 namespace bylaw::test {
@@ -143,6 +144,30 @@ TEST_CASE("spellings of one number are one number") {
     REQUIRE(RequestFromProto(request, 0, false, &owned, &error));
     CHECK(owned.request.context->Find("n")->text == "1000");
   }
+}
+
+// Nothing of the default's subject, resource or context comes with an item's.
+TEST_CASE("what an item of a batch says stands for the default as a whole") {
+  const auto request = [](const char* json) {
+    v1::CheckRequest out;
+    RequestError error;
+    REQUIRE(Parse(json, &out, &error));
+    return out;
+  };
+  const v1::CheckRequest defaults = request(R"({
+    "subject": {"type": "User", "id": "ana", "attributes": {"shift": "day"}},
+    "action": "read",
+    "resource": {"type": "Dataset", "id": "d", "attributes": {"name": "n"}},
+    "context": {"purpose": "billing", "columns": ["a"]},
+    "requestId": "1", "sql": "TRINO", "at": "2026-01-01T00:00:00Z"})");
+  const v1::CheckRequest all = WithDefaults(defaults, v1::CheckRequest());
+  CHECK(MessageToJson(all, false) == MessageToJson(defaults, false));
+  const char* const own = R"({
+    "subject": {"type": "Service"}, "action": "export",
+    "resource": {"id": "e"}, "context": {"rows": 1},
+    "requestId": "2", "sql": "POSTGRES", "at": "2026-01-02T00:00:00Z"})";
+  CHECK(MessageToJson(WithDefaults(defaults, request(own)), false) ==
+        MessageToJson(request(own), false));
 }
 
 TEST_CASE("equal answers have equal JSON, their maps in order") {

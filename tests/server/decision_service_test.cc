@@ -1,10 +1,13 @@
 // Check, CheckBatch, CheckStream and Explain through real clients: every row
 // of the table of statuses, what the details carry, order, and limits.
+#include <map>
 #include <set>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "nlohmann/json.hpp"
+#include "server/convert.h"
 #include "tests/catch.h"
 #include "tests/server/fixture.h"
 
@@ -66,6 +69,175 @@ TEST_CASE("each outcome is a status OK") {
   const v1::Decision deny = Decided(served, Read("cid"));
   CHECK(deny.outcome() == v1::Decision::DENY);
   CHECK(deny.errors().empty());
+}
+
+// Fields that are not set in any message of their type, as Type.field.
+using Unset = std::map<std::string, bool>;
+void NoteFields(const google::protobuf::Message& message, Unset* unset) {
+  const auto* reflection = message.GetReflection();
+  const auto* type = message.GetDescriptor();
+  if (type->file()->package() != "bylaw.v1") return;
+  for (int i = 0; i < type->field_count(); ++i) {
+    const auto* field = type->field(i);
+    const int n = field->is_repeated() ? reflection->FieldSize(message, field)
+                  : reflection->HasField(message, field) ? 1
+                                                         : 0;
+    bool& missing = unset->try_emplace(type->name() + "." + field->name(), true)
+                        .first->second;
+    missing &= n == 0;
+    if (field->cpp_type() != field->CPPTYPE_MESSAGE) continue;
+    for (int k = 0; k < n; ++k) {
+      NoteFields(field->is_repeated()
+                     ? reflection->GetRepeatedMessage(message, field, k)
+                     : reflection->GetMessage(message, field),
+                 unset);
+    }
+  }
+}
+
+constexpr char kEverythingManifest[] = R"(mesh: test
+scopes:
+  org: { modules: council, sources: [council/**.bylaw] }
+  sales: { modules: sales, sources: [sales/**.bylaw] }
+enforcement: { council.tried: advisory, council.waived: overridable }
+facts: [facts/**.yaml]
+keys: { mask: env:BYLAW_TEST_MASK_KEY }
+)";
+
+constexpr char kEverything[] = R"(module council
+scope sales under org {
+  owner "sales"
+  governs Dataset as d where d.description == "full"
+  may allow read of Dataset when context.purpose == marketing
+}
+policy phones title "t" owner "o" severity high help "ask the council"
+on read of Dataset as d by User as u {
+  for c in d.columns where c.name == "phone" { mask c with show_last(4) }
+  keep rows r where r.region == "EU" or r.region in column("full", "phone")
+  require audit(level: "high")
+}
+policy shorter title "t" owner "o" severity low
+on read of Dataset as d {
+  for c in d.columns where c.name == "phone" { mask c with show_last(2) }
+}
+policy errs title "t" owner "o"
+on read of Dataset by User as u { allow when 1 / (u.hours ?? 0) > 0 }
+policy tried title "t" owner "o" severity critical
+on read of Dataset { deny when true because "tried" help "wait" }
+policy waived title "t" owner "o"
+on read of Dataset { deny when true because "waived" }
+waiver for_full of council.waived {
+  on Dataset as d where d.name == "full"
+  reason "r" ticket "T" requested "a" approved "b"
+  from date("2023-11-01") until date("2023-12-01")
+}
+)";
+
+constexpr char kEverythingBelow[] = R"(module sales
+policy ours title "t" owner "o"
+on read of Dataset { allow when true }
+)";
+
+constexpr char kEverythingFacts[] = R"(Dataset:
+  full:
+    name: full
+    description: full
+    columns: { phone: { type: string }, region: { type: string } }
+)";
+
+constexpr char kEverythingDecision[] = R"json({
+"id": "ID", "requestId": "mine", "outcome": "MASK",
+"columns": [{
+  "column": "phone",
+  "mask": {"name": "show_last", "arguments": [2, 4]},
+  "sql": "CAST(CASE WHEN char_length(\"phone\") <= 4 THEN repeat('x', char_length(\"phone\")) ELSE repeat('x', char_length(\"phone\") - 2) || right(\"phone\", 2) END AS text)",
+  "policies": ["council.phones", "council.shorter"]
+}],
+"filter": {
+  "text": "r.region == \"EU\" or r.region in column(\"full\", \"phone\")",
+  "tree": {"op": "or", "operands": [
+    {"op": "==", "operands": [
+      {"op": "column", "column": "region"}, {"op": "constant", "value": "EU"}]},
+    {"op": "in column", "column": "phone", "value": "full",
+     "operands": [{"op": "column", "column": "region"}]}]},
+  "sql": "((\"region\" = $1) OR (\"region\" IN (SELECT \"phone\" FROM \"full\" WHERE \"phone\" IS NOT NULL)))",
+  "parameters": ["EU"]
+},
+"obligations": [{"name": "audit", "arguments": {"level": "high"}}],
+"keep": "300s",
+"determining": [
+  {"policy": "council.analysts_read", "kind": "allow",
+   "file": "council/council.bylaw", "line": 15,
+   "scope": "org", "severity": "medium"},
+  {"policy": "council.phones", "kind": "mask",
+   "file": "council/everything.bylaw", "line": 9,
+   "scope": "org", "severity": "high", "help": "ask the council"},
+  {"policy": "council.phones", "kind": "rows",
+   "file": "council/everything.bylaw", "line": 10,
+   "scope": "org", "severity": "high", "help": "ask the council"},
+  {"policy": "council.phones", "kind": "require",
+   "file": "council/everything.bylaw", "line": 11,
+   "scope": "org", "severity": "high", "help": "ask the council"},
+  {"policy": "council.shorter", "kind": "mask",
+   "file": "council/everything.bylaw", "line": 15,
+   "scope": "org", "severity": "low"}],
+"advisories": [
+  {"policy": "council.tried", "kind": "deny",
+   "file": "council/everything.bylaw", "line": 20,
+   "scope": "org", "severity": "critical", "because": "tried", "help": "wait"}],
+"notDelegated": [
+  {"policy": "sales.ours", "kind": "allow",
+   "file": "sales/everything.bylaw", "line": 3,
+   "scope": "sales", "severity": "medium"}],
+"waivers": [{"waiver": "council.for_full", "policy": "council.waived"}],
+"errors": [
+  {"policy": "council.errs", "file": "council/everything.bylaw", "line": 18,
+   "message": "division by zero"}],
+"policiesRevision": "POLICIES", "factsRevision": "FACTS"
+})json";
+
+TEST_CASE("every field of a decision and of its explanation is sent") {
+  Repository repository;
+  repository.Write("bylaw.yaml", kEverythingManifest);
+  repository.Write("council/everything.bylaw", kEverything);
+  repository.Write("sales/everything.bylaw", kEverythingBelow);
+  repository.Write("facts/everything.yaml", kEverythingFacts);
+  Served served([&](ServerOptions* options) {
+    options->source.root = repository.path();
+    options->simulation = true;
+  });
+  v1::CheckRequest request = Read("ana", "full");
+  request.set_request_id("mine");
+  request.set_sql(v1::POSTGRES);
+  request.mutable_at()->set_seconds(1'700'000'000);  // 2023-11-14
+  v1::Decision decision = Decided(served, request);
+  v1::Explanation explanation;
+  grpc::ClientContext context;
+  SetDeadline(&context);
+  REQUIRE(
+      served.client->decisions->Explain(&context, request, &explanation).ok());
+  CHECK(MessageToJson(explanation.decision(), true) ==
+        MessageToJson(decision, true));
+  Unset unset;
+  NoteFields(decision, &unset);
+  NoteFields(explanation, &unset);
+  for (const auto& [field, missing] : unset) {
+    INFO(field);
+    CHECK_FALSE(missing);
+  }
+  CHECK(decision.id().size() == 32);
+  const v1::Status status = served.client->Status();
+  CHECK(decision.policies_revision() == status.policies_revision());
+  CHECK(decision.facts_revision() == status.facts_revision());
+  CHECK(decision.policies_revision() != decision.facts_revision());
+  decision.set_id("ID");
+  decision.set_policies_revision("POLICIES");
+  decision.set_facts_revision("FACTS");
+  const auto in_order = [](const std::string& json) {
+    return nlohmann::json::parse(json).dump(1);
+  };
+  CHECK(in_order(MessageToJson(decision, false)) ==
+        in_order(kEverythingDecision));
 }
 
 TEST_CASE("a rule that errs and an unknown resource are decided") {
