@@ -149,11 +149,11 @@ TEST_CASE("filters as SQL") {
         "(CAST(\"ip\" AS varchar) = '10.0.0.0/8')");
   check(make(F::kInColumn, {column("region"), w.Text("privacy.erasures"),
                             w.Text("customer_id")}),
-        "(\"region\" IN (SELECT \"customer_id\" FROM \"Privacy\".\"erasures "
-        "v2\" WHERE \"customer_id\" IS NOT NULL))",
+        "(\"region\" IN (SELECT l.\"customer_id\" FROM \"Privacy\".\"erasures "
+        "v2\" AS l WHERE l.\"customer_id\" IS NOT NULL))",
         {},
-        "(\"region\" IN (SELECT \"customer_id\" FROM \"Privacy\".\"erasures "
-        "v2\" WHERE \"customer_id\" IS NOT NULL))");
+        "(\"region\" IN (SELECT l.\"customer_id\" FROM \"Privacy\".\"erasures "
+        "v2\" AS l WHERE l.\"customer_id\" IS NOT NULL))");
   Value empty;
   empty.kind = Kind::kSet;
   check(make(F::kIn, {column("region"), empty}), "FALSE", {}, "FALSE");
