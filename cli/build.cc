@@ -20,12 +20,15 @@ int Run(const Options& options) {
   SnapshotSource source;
   source.root = *folder;
   const SnapshotResult result = LoadSnapshot(source);
-  if (result.snapshot == nullptr) {
-    RenderOptions render;
-    render.color = UseColor(STDERR_FILENO);
-    for (const Diagnostic& d : result.diagnostics) {
-      if (d.severity == Severity::kError) std::cerr << Render(d, render);
+  RenderOptions render;
+  render.color = UseColor(STDERR_FILENO);
+  // Of warnings those that a bundle hides: what it lacks cannot be looked up.
+  for (const Diagnostic& d : result.diagnostics) {
+    if (d.severity == Severity::kError || LacksFacts(d)) {
+      std::cerr << Render(d, render);
     }
+  }
+  if (result.snapshot == nullptr) {
     std::cerr << "bylaw: the repository has errors; no bundle was written\n";
     return kFound;
   }

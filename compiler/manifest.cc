@@ -623,7 +623,10 @@ Manifest ParseManifest(const SourceFile& source,
   return manifest;
 }
 
-std::map<std::string, std::string> ServeSettings(const std::string& path) {
+namespace {
+
+// What can be read of a file. Its spans point into a text that is gone.
+Manifest ReadManifest(const std::string& path) {
   std::error_code error;
   if (!std::filesystem::is_regular_file(path, error)) return {};
   std::ifstream in(path, std::ios::binary);
@@ -631,7 +634,17 @@ std::map<std::string, std::string> ServeSettings(const std::string& path) {
   if (!in || !(text << in.rdbuf())) return {};
   const SourceFile source(path, text.str());
   DiagnosticSink sink;
-  return ParseManifest(source, {}, sink).serve;
+  return ParseManifest(source, {}, sink);
+}
+
+}  // namespace
+
+std::map<std::string, std::string> ServeSettings(const std::string& path) {
+  return ReadManifest(path).serve;
+}
+
+std::vector<std::string> FactPatterns(const std::string& path) {
+  return ReadManifest(path).settings.facts;
 }
 
 bool IsUnderPrefix(std::string_view name, std::string_view prefix) {

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <utility>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "compiler/bytecode/folders.h"
 #include "compiler/yaml_tree.h"
@@ -21,12 +22,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kExtension = ".bylaw";
+constexpr char kExtension[] = ".bylaw";
+constexpr size_t kExtensionSize = sizeof kExtension - 1;
 
-bool HasExtension(const std::string& path) {
-  return path.size() > kExtension.size() &&
-         path.compare(path.size() - kExtension.size(), kExtension.size(),
-                      kExtension.data(), kExtension.size()) == 0;
+bool HasExtension(std::string_view path) {
+  return path.size() > kExtensionSize && path.ends_with(kExtension);
+}
+
+// Whether the path ends in .Bylaw, .BYLAW or the like.
+bool HasMisspeltExtension(const std::string& path) {
+  return !HasExtension(path) && HasExtension(absl::AsciiStrToLower(path));
 }
 
 void Unreadable(DiagnosticSink& sink, const std::string& path,
@@ -37,6 +42,7 @@ void Unreadable(DiagnosticSink& sink, const std::string& path,
 // Policy files below a root, by their paths relative to it.
 struct PolicyPaths {
   std::set<std::string> own;
+  std::set<std::string> misspelt;  // in their extension
   // Of repositories inside this one, with the folder of theirs.
   std::map<std::string, std::string> foreign;
 };
@@ -78,6 +84,8 @@ void ListPolicies(const std::string& root, PolicyPaths* paths,
         } else {
           paths->foreign.emplace(path, repository);
         }
+      } else if (repository.empty() && HasMisspeltExtension(name)) {
+        paths->misspelt.insert(path);
       }
     }
     if (error) {
@@ -187,7 +195,9 @@ class RepositoryReader {
     if (!input_.root.empty()) ListPolicies(input_.root, &paths, sink_);
     for (const auto& [path, text] : overlay_) {
       if (HasExtension(path)) paths.own.insert(path);
+      if (HasMisspeltExtension(path)) paths.misspelt.insert(path);
     }
+    ReportMisspelt(paths.misspelt);
     if (repository_.manifest.has_value()) ReportForeign(paths.foreign);
     std::vector<std::vector<bool>> used;
     if (repository_.manifest.has_value()) {
@@ -213,6 +223,18 @@ class RepositoryReader {
                   absl::StrCat("no policy file matches `",
                                scope.sources[j].text, "`"));
       }
+    }
+  }
+
+  // Left out in silence, a policy would not count and nobody would know.
+  void ReportMisspelt(const std::set<std::string>& paths) {
+    for (const std::string& path : paths) {
+      const std::string stem = path.substr(0, path.size() - kExtensionSize);
+      sink_.AddAt(
+          Code::BL3022, path, {}, {},
+          absl::StrCat("the name ends in `", path.substr(stem.size()),
+                       "`, not in `", kExtension, "`: the file is not read"),
+          absl::StrCat("rename it to ", stem, kExtension));
     }
   }
 

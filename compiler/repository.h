@@ -4,8 +4,9 @@
 //
 // Files are taken in the order of their paths, whatever the file system says.
 // Folders that are repositories of their own (they hold a bylaw.yaml) are left
-// out, hidden ones too; links to folders are followed. Author errors are
-// diagnostics (BL3001 to BL3029, BL3002 also where the machine fails).
+// out, hidden ones too; links to folders are followed. A file that ends in
+// .Bylaw or the like is an error, not left out. Author errors are diagnostics
+// (BL3001 to BL3029, BL3002 also where the machine fails).
 #ifndef BYLAW_COMPILER_REPOSITORY_H_
 #define BYLAW_COMPILER_REPOSITORY_H_
 

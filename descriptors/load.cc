@@ -135,6 +135,22 @@ void ParseText(std::string_view text, const std::string& path,
   }
 }
 
+bool HoldsNothing(const Parsed& parsed) {
+  return !parsed.lost &&
+         std::all_of(parsed.documents.begin(), parsed.documents.end(),
+                     [](const Node& document) { return document.is_null(); });
+}
+
+// Whoever means no facts can say so; a file whose writing failed cannot.
+FactError NothingError(const Parsed& parsed) {
+  FactError e =
+      FileError("BL5021", parsed.path, parsed.path + " holds nothing",
+                parsed.lines ? "if no facts are meant, remove it"
+                             : "if no facts are meant, write {} into it");
+  e.severity = FactSeverity::kWarning;
+  return e;
+}
+
 // A descriptor of a format that is not read is told from facts by its keys,
 // none of which is the name of an entity type.
 bool IsForeign(const Node& document, const Program& program, std::string* what,
@@ -219,6 +235,7 @@ class Loader {
     Parsed parsed;
     ParseText(text, path, program_->settings.limits, &parsed, &errors_);
     if (parsed.lost) builder_.ExpectLosses();
+    if (HoldsNothing(parsed)) errors_.push_back(NothingError(parsed));
     const uint32_t file = builder_.AddFile(path);
     // Whoever may write a contract may not state facts about others in it.
     const bool contracts_only =

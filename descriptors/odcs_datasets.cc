@@ -161,7 +161,12 @@ void Reader::ReadColumns(const Node& list, const std::string& prefix, int depth,
     }
     // Elements of an array have no name of their own.
     const Node* items = Field(property, "items");
-    for (int level = 0; items != nullptr && level < kMaxDepth; ++level) {
+    for (int level = 0; items != nullptr; ++level) {
+      if (level == kMaxDepth) {
+        Error("BL5004", *items,
+              "`items` are nested deeper than " + std::to_string(kMaxDepth));
+        break;
+      }
       if (!items->is_map()) {
         Error("BL5103", *items,
               "`items` is a map, not " + std::string(KindName(*items)));

@@ -355,9 +355,7 @@ class FilterWriter {
       case FilterOp::kIn:
         return In(n);
       case FilterOp::kInColumn:
-        return "(" + Operand(n, 0) + " IN (SELECT " + Identifier(n.column) +
-               " FROM " + DottedName(n.table_name) + " WHERE " +
-               Identifier(n.column) + " IS NOT NULL))";
+        return InColumn(n);
       case FilterOp::kIsMissing:
         return "(" + Operand(n, 0) + " IS NULL)";
       case FilterOp::kIsPresent:
@@ -420,6 +418,16 @@ class FilterWriter {
                      : ComparedConstant(set.values[i]);
     }
     return out + "))";
+  }
+
+  // The alias keeps the column the listed table's: without one, a column that
+  // the table lacks would be the row's own, and every row in the list. It hides
+  // nothing, since nothing else is named within.
+  std::string InColumn(const FilterNode& n) {
+    const std::string column = "l." + Identifier(n.column);
+    return "(" + Operand(n, 0) + " IN (SELECT " + column + " FROM " +
+           DottedName(n.table_name) + " AS l WHERE " + column +
+           " IS NOT NULL))";
   }
 
   // What is compared: versions are equal whatever their build says, and

@@ -219,10 +219,16 @@ std::string ExpectedValue(const nlohmann::json& json,
       return json.is_boolean() ? "" : "true or false";
     case FieldDescriptor::CPPTYPE_ENUM: {
       const auto* type = field.enum_type();
-      if (json.is_number_integer() ||
-          (json.is_string() &&
-           type->FindValueByName(json.get<std::string>()) != nullptr)) {
+      if (json.is_string() &&
+          type->FindValueByName(json.get<std::string>()) != nullptr) {
         return "";
+      }
+      // Of JSON's integers those past 2^53 are refused before.
+      if (json.is_number_integer()) {
+        const auto number = json.get<int64_t>();
+        for (int i = 0; i < type->value_count(); ++i) {
+          if (type->value(i)->number() == number) return "";
+        }
       }
       std::string words;
       for (int i = 0; i < type->value_count(); ++i) {
@@ -268,6 +274,7 @@ bool CheckFields(const nlohmann::json& json, const Descriptor* type,
         "a JSON object is expected here",
         "write { … } with the fields of " + std::string(type->name()));
   }
+  std::set<const FieldDescriptor*> seen;
   for (const auto& [name, value] : json.items()) {
     const FieldDescriptor* field = nullptr;
     std::vector<std::string> names;
@@ -288,6 +295,13 @@ bool CheckFields(const nlohmann::json& json, const Descriptor* type,
       return Refuse(error, "BL5202", place,
                     std::string(type->name()) + " has no field `" + name + "`",
                     std::move(remedy));
+    }
+    if (!seen.insert(field).second) {
+      return Refuse(error, "BL5202", place,
+                    "this field stands twice: `" +
+                        std::string(field->json_name()) + "` and `" +
+                        std::string(field->name()) + "` are one",
+                    "keep one of them");
     }
     if (value.is_null()) continue;  // as if it were left out
     const auto check = [&](const nlohmann::json& one, const std::string& at) {
@@ -495,6 +509,13 @@ bool RequestFromProto(const v1::CheckRequest& message, int64_t now,
     return false;
   }
   request.action = message.action();
+  // An enumeration of the wire is any number; none but these has a meaning,
+  // and taken for "no SQL" it would lose the filter.
+  if (!v1::SqlDialect_IsValid(message.sql())) {
+    return Refuse(error, "BL5202", "sql",
+                  "no dialect has the number " + std::to_string(message.sql()),
+                  "write one of SQL_NONE (0), POSTGRES (1), TRINO (2)");
+  }
   if (message.has_context()) {
     if (!NodeFromStruct(message.context(), "context", &out->context, error)) {
       return false;
@@ -644,7 +665,7 @@ SqlDialect DialectFromProto(v1::SqlDialect dialect) {
       return SqlDialect::kPostgres;
     case v1::TRINO:
       return SqlDialect::kTrino;
-    default:
+    default:  // RequestFromProto refuses what is none of them
       return SqlDialect::kNone;
   }
 }
@@ -669,6 +690,11 @@ bool ReadMessage(std::string_view json, google::protobuf::Message* out,
   if (!ParseStrict(json, &parsed, error) ||
       !CheckFields(parsed, out->GetDescriptor(), "", error)) {
     return false;
+  }
+  // That is skipped, as in all files that are read; protobuf would not.
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (json.starts_with(kByteOrderMark)) {
+    json.remove_prefix(kByteOrderMark.size());
   }
   const auto status = google::protobuf::util::JsonStringToMessage(
       std::string(json), out, google::protobuf::util::JsonParseOptions());

@@ -22,7 +22,8 @@ struct OwnedRequest {
 
 // Fills `out` from the message, which must outlive it. `now` is the clock's
 // (microseconds); an `at` is obeyed if `simulation`, else an error. False with
-// `error` for what is no request at all (a missing subject, an empty action).
+// `error` for what is no request at all (a missing subject, an empty action, an
+// unknown dialect).
 bool RequestFromProto(const v1::CheckRequest& message, int64_t now,
                       bool simulation, OwnedRequest* out, RequestError* error);
 
@@ -35,10 +36,12 @@ void ExplanationToProto(const Explanation& explanation,
 // diagnostics says of its code.
 std::string RemedyOf(const RequestError& error);
 void ErrorToProto(const RequestError& error, v1::Error* message);
+// Of a request that RequestFromProto took.
 SqlDialect DialectFromProto(v1::SqlDialect dialect);
 
-// Reads proto3 JSON into any message of bylaw.v1. Unknown fields, duplicate
-// keys and trailing text are errors: `message` of the error says where.
+// Reads proto3 JSON into any message of bylaw.v1, after a byte order mark or
+// without one. Unknown fields, duplicate keys, two spellings of one field and
+// trailing text are errors: `message` of the error says where.
 bool MessageFromJson(std::string_view json, google::protobuf::Message* out,
                      RequestError* error);
 // As proto3 JSON; one line, or indented.

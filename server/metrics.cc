@@ -1,5 +1,7 @@
 #include "server/metrics.h"
 
+#include <sys/socket.h>
+
 #include <bit>
 #include <charconv>
 #include <condition_variable>
@@ -168,6 +170,12 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
   impl->server.new_task_queue = [raw = impl.get()] {
     return raw->pool.release();
   };
+  // httplib would set SO_REUSEPORT: two processes would share the port, and
+  // each scrape would ask either.
+  impl->server.set_socket_options([](auto socket) {
+    const int on = 1;
+    setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  });
   impl->server.set_keep_alive_timeout(kIdleSeconds);
   impl->server.set_read_timeout(kStalledSeconds);
   impl->server.set_write_timeout(kStalledSeconds);
@@ -180,7 +188,8 @@ absl::StatusOr<std::unique_ptr<MetricsServer>> MetricsServer::Start(
                : impl->server.bind_to_port(host, port) ? port
                                                        : -1;
   if (impl->port < 0) {
-    return absl::UnavailableError("metrics: cannot listen on " + address);
+    return absl::UnavailableError("metrics: cannot listen on " + address +
+                                  "; is the address right and free?");
   }
   Impl* raw = impl.get();
   impl->thread = std::thread([raw] { raw->server.listen_after_bind(); });

@@ -8,7 +8,10 @@
 #include <filesystem>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "compiler/bytecode/folders.h"
+#include "compiler/manifest.h"
+#include "descriptors/load.h"
 
 namespace bylaw {
 namespace {
@@ -30,6 +33,14 @@ void Describe(const fs::path& path, std::string* out) {
           std::to_string(s.st_ctim.tv_sec) + "." +
           std::to_string(s.st_ctim.tv_nsec) + " " + std::to_string(s.st_ino) +
           "\n";
+}
+
+// What decides which policies there are: their files, those that a load refuses
+// for the spelling of their extension, and the manifests of repositories inside
+// this one.
+bool IsOfPolicies(const fs::path& path) {
+  return path.filename() == kManifestName ||
+         absl::EqualsIgnoreCase(path.extension().string(), ".bylaw");
 }
 
 }  // namespace
@@ -112,9 +123,14 @@ bool Reloader::Reload() {
     }
   }
   if (good) {
-    without_files_.clear();
+    without_facts_.clear();
     for (const Diagnostic& d : result.diagnostics) {
-      if (d.code == Code::BL5020) without_files_.insert(d.message);
+      if (!LacksFacts(d)) continue;
+      without_facts_.insert(d.message);
+      log_->Write(LogLevel::kWarning, d.message,
+                  {{"file", std::string(d.path())},
+                   {"code", std::string(InfoOf(d.code).id)},
+                   {"remedy", d.suggestion}});
     }
     for (const std::string& warning : result.warnings) {
       log_->Write(LogLevel::kWarning, warning);
@@ -162,24 +178,34 @@ SnapshotResult Reloader::TryToLoad() const {
     return result;
   }
   // A folder of facts that is gone (a volume that is not mounted) looks like
-  // one that is empty, and a version without facts like any other.
-  if (result.snapshot == nullptr || Current() == nullptr) return result;
-  if (result.snapshot->engine->facts().size() == 0 &&
-      Current()->engine->facts().size() != 0) {
-    // Files that were emptied to be written anew.
+  // one that is empty, and a file that is being written like one without facts.
+  const std::shared_ptr<const Snapshot> current = Current();
+  if (result.snapshot == nullptr || current == nullptr) return result;
+  const std::vector<std::string>& files = current->engine->facts().files();
+  for (Diagnostic& d : result.diagnostics) {
+    if (!LacksFacts(d) || without_facts_.contains(d.message)) continue;
+    if (d.code == Code::BL5021) {
+      const bool is_new =
+          std::find(files.begin(), files.end(), d.path()) == files.end();
+      if (is_new) continue;
+      d.suggestion =
+          "it did in the version that serves; put its facts back, or remove it";
+    } else {
+      d.suggestion =
+          "some did in the version that serves; put them back, or remove the "
+          "pattern";
+    }
+    d.severity = Severity::kError;
+    result.snapshot = nullptr;
+  }
+  if (result.snapshot != nullptr &&
+      result.snapshot->engine->facts().size() == 0 &&
+      current->engine->facts().size() != 0) {
     result.snapshot = nullptr;
     result.diagnostics.push_back(
         Failure(Code::BL5020, "the files of facts hold no facts any more",
                 "some did in the version that serves; put them back, or start "
                 "again if none are meant"));
-  }
-  for (Diagnostic& d : result.diagnostics) {
-    if (d.code != Code::BL5020 || without_files_.contains(d.message)) continue;
-    d.severity = Severity::kError;
-    d.suggestion =
-        "some did in the version that serves; put them back, or remove the "
-        "pattern";
-    result.snapshot = nullptr;
   }
   return result;
 }
@@ -212,7 +238,7 @@ std::string Reloader::Fingerprint() const {
     Describe(source_.bundle, &out);
     return out;
   }
-  std::vector<fs::path> files;
+  std::set<fs::path> files;
   std::error_code error;
   fs::recursive_directory_iterator it(
       source_.root,
@@ -224,18 +250,34 @@ std::string Reloader::Fingerprint() const {
     std::error_code ignored;
     if (it->is_directory(ignored)) {
       if (!EntersFolder(*it)) it.disable_recursion_pending();
-      continue;
-    }
-    const std::string extension = it->path().extension().string();
-    if (extension == ".bylaw" || extension == ".yaml" || extension == ".yml" ||
-        extension == ".json" || extension == ".jsonl" ||
-        extension == ".ndjson") {
-      files.push_back(it->path());
+    } else if (IsOfPolicies(it->path())) {
+      files.insert(it->path());
     }
   }
-  std::sort(files.begin(), files.end());
+  std::vector<FactPattern> patterns;
+  for (std::string& glob : FactGlobs()) {
+    patterns.push_back({std::move(glob), "", {}});
+  }
+  std::vector<FactError> ignored;  // the load says so
+  for (const auto& found : FindFiles(source_.root, patterns, &ignored)) {
+    files.insert(fs::path(source_.root) / found.first);
+  }
   for (const fs::path& file : files) Describe(file, &out);
   return out;
+}
+
+std::vector<std::string> Reloader::FactGlobs() const {
+  if (!source_.facts.empty()) return source_.facts;
+  const fs::path manifest = fs::path(source_.root) / kManifestName;
+  std::string state;
+  Describe(manifest, &state);
+  std::lock_guard lock(globs_mu_);
+  // Read again if it changed: who writes it while it is read is seen next time.
+  if (state != globs_state_) {
+    globs_ = FactPatterns(manifest.string());
+    globs_state_ = state;
+  }
+  return globs_;
 }
 
 void Reloader::WatchLoop(int64_t interval_ms) {
@@ -249,7 +291,12 @@ void Reloader::WatchLoop(int64_t interval_ms) {
       if (stopping_) return;
       loaded = loaded_;
     }
-    const std::string now = Fingerprint();
+    std::string now;
+    try {
+      now = Fingerprint();
+    } catch (const std::exception&) {
+      continue;  // memory, say: at the next look
+    }
     // Two looks alike: whoever writes the files is done.
     if (now != loaded && now == before) {
       log_->Write(LogLevel::kInfo, "files changed");

@@ -55,6 +55,8 @@ class Reloader {
 
  private:
   std::string Fingerprint() const;
+  // The patterns of facts that the manifest has now.
+  std::vector<std::string> FactGlobs() const;
   SnapshotResult Load(std::string* fingerprint);
   SnapshotResult TryToLoad() const;
   Diagnostic Failure(Code code, std::string message, std::string remedy) const;
@@ -68,13 +70,17 @@ class Reloader {
   mutable std::mutex current_mu_;
   std::shared_ptr<const Snapshot> current_;  // guarded by current_mu_
   std::mutex load_mu_;                       // one load at a time
-  // Patterns of the serving version that match nothing; guarded by load_mu_.
-  std::set<std::string> without_files_;
+  // What the serving version says of patterns that match nothing and of files
+  // that hold nothing; guarded by load_mu_.
+  std::set<std::string> without_facts_;
   mutable std::mutex mu_;
   std::condition_variable wake_;
   State state_;            // guarded by mu_
   std::string loaded_;     // fingerprint of the last attempt; guarded by mu_
   bool stopping_ = false;  // guarded by mu_
+  mutable std::mutex globs_mu_;
+  mutable std::vector<std::string> globs_;  // guarded by globs_mu_
+  mutable std::string globs_state_;  // of their file; guarded by globs_mu_
   std::thread watcher_;
 };
 

@@ -274,6 +274,10 @@ Diagnostic DiagnosticOf(const FactError& error) {
   return d;
 }
 
+bool LacksFacts(const Diagnostic& diagnostic) {
+  return diagnostic.code == Code::BL5020 || diagnostic.code == Code::BL5021;
+}
+
 SnapshotResult LoadSnapshot(const SnapshotSource& source) {
   return source.bundle.empty() ? FromRepository(source) : FromBundle(source);
 }

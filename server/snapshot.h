@@ -53,6 +53,10 @@ SnapshotResult LoadSnapshot(const SnapshotSource& source);
 // A finding about facts or a descriptor, as a diagnostic.
 Diagnostic DiagnosticOf(const FactError& error);
 
+// Whether a finding says that facts may be missing: a pattern that matches no
+// file, a file that is empty.
+bool LacksFacts(const Diagnostic& diagnostic);
+
 // Compile with the packs that ship (mesh, standard) at hand.
 CompileResult CompileWithPacks(CompileInput input,
                                const CompileOptions& options = {});

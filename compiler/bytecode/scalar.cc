@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
 #include <limits>
@@ -221,6 +222,23 @@ bool ParseIpv6(std::string_view s, uint8_t* out) {
     out[2 * i + 1] = static_cast<uint8_t>(head[i]);
   }
   return true;
+}
+
+// ::ffff:a.b.c.d (RFC 4291, 2.5.5.2) is how sockets of both families write the
+// IPv4 address a.b.c.d; it and the networks within ::ffff:0:0/96 become that.
+void UnmapIpv4(Ip* ip) {
+  constexpr uint8_t kMapped = 96;
+  constexpr std::array<uint8_t, kMapped / 8> kPrefix = {0, 0, 0, 0, 0,    0,
+                                                        0, 0, 0, 0, 0xff, 0xff};
+  if (ip->family != 6 || ip->bits < kMapped ||
+      !std::equal(kPrefix.begin(), kPrefix.end(), ip->bytes.begin())) {
+    return;
+  }
+  Ip v4;
+  v4.bits = static_cast<uint8_t>(ip->bits - kMapped);
+  std::copy(ip->bytes.begin() + kPrefix.size(), ip->bytes.end(),
+            v4.bytes.begin());
+  *ip = v4;
 }
 
 std::optional<uint64_t> VersionNumber(std::string_view s) {
@@ -469,7 +487,10 @@ std::optional<Ip> ParseIp(std::string_view text) {
   } else if (!ParseIpv4(address, ip.bytes.data())) {
     return std::nullopt;
   }
-  if (slash == std::string_view::npos) return ip;
+  if (slash == std::string_view::npos) {
+    UnmapIpv4(&ip);
+    return ip;
+  }
   const std::string_view bits = text.substr(slash + 1);
   auto n = ParseDigits(bits);
   if (!n || *n > ip.bits || bits.size() > 3 ||
@@ -479,6 +500,7 @@ std::optional<Ip> ParseIp(std::string_view text) {
     if (ip.bytes[i / 8] >> (7 - i % 8) & 1) return std::nullopt;
   }
   ip.bits = static_cast<uint8_t>(*n);
+  UnmapIpv4(&ip);
   return ip;
 }
 

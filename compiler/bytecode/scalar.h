@@ -20,7 +20,8 @@ inline constexpr int64_t kDecimalOne = 1'000'000;
 inline constexpr int64_t kDecimalLimit = 1'000'000'000'000'000'000;
 
 // An address (bits = 32 or 128) or a network. IPv4 stands in the first four
-// bytes. Host bits of a network are zero (others are refused).
+// bytes, also where it is written as IPv6 (::ffff:10.0.0.1). Host bits of a
+// network are zero (others are refused).
 struct Ip {
   std::array<uint8_t, 16> bytes{};
   uint8_t family = 4;  // 4 or 6

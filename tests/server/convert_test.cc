@@ -1,6 +1,7 @@
 // JSON requests: what is strict about them, and that numbers stay exact.
 #include "server/convert.h"
 
+#include <cstdint>
 #include <memory>
 #include <set>
 #include <string>
@@ -95,6 +96,13 @@ TEST_CASE("broken JSON is an error with its place") {
       {R"({"at": "yesterday"})", "BL5202", "at", "2026-11-20T10:00:00Z"},
       {R"({"at": 7})", "BL5202", "at", "2026-11-20T10:00:00Z"},
       {R"({"sql": "ORACLE"})", "BL5202", "sql", "POSTGRES"},
+      {R"({"sql": 99})", "BL5202", "sql", "POSTGRES"},
+      {R"({"sql": -1})", "BL5202", "sql", "POSTGRES"},
+      {R"({"sql": 4294967297})", "BL5202", "sql", "POSTGRES"},
+      {R"({"requestId": "a", "request_id": "b"})", "BL5202", "request_id",
+       "`requestId` and `request_id` are one"},
+      {R"({"request_id": null, "requestId": "b"})", "BL5202", "request_id",
+       "are one"},
   };
   for (const Case& c : cases) {
     INFO(c.json);
@@ -117,6 +125,36 @@ TEST_CASE("broken JSON is an error with its place") {
   CHECK(error.field == "items");
   CHECK(MessageFromJson(R"({"items": null, "defaults": {"sql": "TRINO"}})",
                         &batch, &error));
+}
+
+TEST_CASE("a dialect of an unknown number is refused, not taken for none") {
+  v1::CheckRequest request;
+  RequestError error;
+  REQUIRE(Parse(R"({"subject": {"type": "User", "id": "ana"},
+    "action": "read", "resource": {"type": "Dataset", "id": "d"}, "sql": 2})",
+                &request, &error));
+  CHECK(request.sql() == v1::TRINO);
+  OwnedRequest owned;
+  REQUIRE(RequestFromProto(request, 7, false, &owned, &error));
+  for (const int number : {3, 99, -1, INT32_MAX}) {
+    request.set_sql(static_cast<v1::SqlDialect>(number));
+    INFO(number);
+    REQUIRE_FALSE(RequestFromProto(request, 7, false, &owned, &error));
+    CHECK(error.code == "BL5202");
+    CHECK(error.field == "sql");
+    CHECK_THAT(error.message, ContainsSubstring(std::to_string(number)));
+    CHECK_THAT(error.remedy, ContainsSubstring("POSTGRES"));
+  }
+}
+
+TEST_CASE("a byte order mark before a request is skipped") {
+  v1::CheckRequest request;
+  RequestError error;
+  REQUIRE(Parse("\xef\xbb\xbf{\"action\": \"read\"}", &request, &error));
+  CHECK(request.action() == "read");
+  CHECK_FALSE(Parse("\xef\xbb\xbf\xef\xbb\xbf{}", &request, &error));
+  CHECK(error.code == "BL5202");
+  CHECK_THAT(error.message, ContainsSubstring("not JSON"));
 }
 
 TEST_CASE("JSON that is nested too deeply is an error, not a crash") {

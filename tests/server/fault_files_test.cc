@@ -71,6 +71,8 @@ std::vector<Fault> Faults() {
       {"an empty policy file", Truncated(kPolicies, 0), Kept(kPolicies),
        kPolicies},
       {"half a file of facts", Truncated(kFacts, 0.7), Kept(kFacts), kFacts},
+      {"a file of facts that is emptied", Truncated(kFacts, 0), Kept(kFacts),
+       kFacts},
       {"half a manifest", Truncated("bylaw.yaml", 0.7), Kept("bylaw.yaml"),
        "bylaw.yaml"},
       {"no manifest", Truncated("bylaw.yaml", 0), Kept("bylaw.yaml"),

@@ -144,6 +144,24 @@ TEST_CASE("a taken port and addresses that are none are refused") {
   }
 }
 
+TEST_CASE("a taken port of metrics is noticed, and free after the server") {
+  Repository repository;
+  ServerOptions options = OptionsFor(repository.path());
+  options.metrics = "127.0.0.1:0";
+  auto first = MustStart(options);
+  options.metrics = "127.0.0.1:" + std::to_string(first->metrics_port());
+  const auto second = Server::Start(options);
+  REQUIRE_FALSE(second.ok());
+  CHECK_THAT(std::string(second.status().message()),
+             ContainsSubstring(options.metrics) && ContainsSubstring("free"));
+  httplib::Client http("127.0.0.1", first->metrics_port());
+  CHECK(http.Get("/metrics"));
+  first.reset();
+  const auto third = MustStart(options);
+  CHECK("127.0.0.1:" + std::to_string(third->metrics_port()) ==
+        options.metrics);
+}
+
 TEST_CASE("a stop lets calls in flight finish") {
   Repository repository;
   const auto server = MustStart(OptionsFor(repository.path()));

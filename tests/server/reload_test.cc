@@ -2,6 +2,7 @@
 // alone and under load. (SIGHUP is in command_test.cc.)
 #include <atomic>
 #include <fstream>
+#include <iterator>
 #include <set>
 #include <string>
 #include <thread>
@@ -131,6 +132,75 @@ TEST_CASE("files that change are loaded by themselves") {
   CHECK(PollUntil(
       [&] { return OutcomeOf(client, "bob") == v1::Decision::ALLOW; }));
   CHECK_FALSE(client.Status().has_last_failed_reload());
+}
+
+TEST_CASE("all that a load reads is watched, whatever it is called") {
+  Repository repository;
+  repository.Write("bylaw.yaml",
+                   "mesh: test\n"
+                   "scopes: { org: { modules: council, sources: "
+                   "[council/**.bylaw] } }\n"
+                   "facts: [facts/*, .generated/*.facts]\n");
+  const std::string names[] = {"facts/more.txt", "facts/more.YAML",
+                               "facts/more", ".generated/more.facts"};
+  for (size_t i = 0; i < std::size(names); ++i) {
+    repository.Write(names[i], "User:\n  u" + std::to_string(i) +
+                                   ": { roles: [analyst] }\n");
+  }
+  ServerOptions options = OptionsFor(repository.path());
+  options.watch = true;
+  options.watch_interval_ms = 10;
+  const auto server = MustStart(options);
+  Client client(server->port());
+  for (size_t i = 0; i < std::size(names); ++i) {
+    INFO(names[i]);
+    const std::string user = "u" + std::to_string(i);
+    CHECK(OutcomeOf(client, user) == v1::Decision::ALLOW);
+    repository.Write(names[i], "User:\n  " + user + ": { roles: [] }\n");
+    CHECK(PollUntil(
+        [&] { return OutcomeOf(client, user) == v1::Decision::DENY; }));
+  }
+  // A pattern that is new is followed from then on.
+  repository.Write("more/people.txt", "User:\n  zoe: { roles: [] }\n");
+  repository.Write("bylaw.yaml",
+                   "mesh: test\n"
+                   "scopes: { org: { modules: council, sources: "
+                   "[council/**.bylaw] } }\n"
+                   "facts: [facts/*, .generated/*.facts, more/people.txt]\n");
+  CHECK(PollUntil([&] { return client.Status().facts_files_size() == 6; }));
+  repository.Write("more/people.txt", "User:\n  zoe: { roles: [analyst] }\n");
+  CHECK(PollUntil(
+      [&] { return OutcomeOf(client, "zoe") == v1::Decision::ALLOW; }));
+  // What makes a load fail is seen too.
+  repository.Write("council/more.Bylaw", "module council\n");
+  CHECK(PollUntil([&] { return client.Status().has_last_failed_reload(); }));
+  repository.Remove("council/more.Bylaw");
+  CHECK(PollUntil([&] { return !client.Status().has_last_failed_reload(); }));
+}
+
+TEST_CASE("a file that held facts and holds nothing now is a broken version") {
+  Repository repository;
+  repository.Write("facts/empty.yaml", "# nobody yet\n");
+  repository.Write("facts/more.yaml", "User:\n  dan: { roles: [analyst] }\n");
+  const auto server = MustStart(OptionsFor(repository.path()));
+  Client client(server->port());
+  CHECK(OutcomeOf(client, "dan") == v1::Decision::ALLOW);
+  for (const char* text : {"", "null\n", "# half\n"}) {
+    INFO(text);
+    repository.Write("facts/more.yaml", text);
+    CHECK_FALSE(server->Reload());
+    const v1::Status status = client.Status();
+    REQUIRE(status.last_failed_reload().diagnostics_size() == 1);
+    const v1::Diagnostic& d = status.last_failed_reload().diagnostics(0);
+    CHECK(d.code() == "BL5021");
+    CHECK(d.file() == "facts/more.yaml");
+    CHECK(OutcomeOf(client, "dan") == v1::Decision::ALLOW);
+  }
+  // It may say that no facts are meant; a new file may be empty.
+  repository.Write("facts/more.yaml", "{}\n");
+  repository.Write("facts/new.yaml", "");
+  CHECK(server->Reload());
+  CHECK(OutcomeOf(client, "dan") == v1::Decision::DENY);
 }
 
 TEST_CASE("what came up broken is served once it is mended") {

@@ -2,6 +2,7 @@
 #include <malloc.h>
 
 #include <string>
+#include <utility>
 
 #include "compiler/bytecode/scalar.h"
 #include "tests/catch.h"
@@ -111,7 +112,6 @@ TEST_CASE("addresses and networks") {
         "fe80::1:2", "1:2:3:4:5:6:7:8", "1:0:0:2::3", "::/0"})
     CHECK(FormatIp(ParseIp(text).value_or(Ip{})) == text);
   CHECK(FormatIp(*ParseIp("1:0:0:0:0:0:0:8")) == "1::8");
-  CHECK(FormatIp(*ParseIp("::ffff:1.2.3.4")) == "::ffff:102:304");
   CHECK(FormatIp(*ParseIp("10.0.0.1/32")) == "10.0.0.1");
   for (const char* bad :
        {"", "10.0.0.1/8", "10.0.0", "10.0.0.256", "010.0.0.1", "1.2.3.4/33",
@@ -127,6 +127,37 @@ TEST_CASE("addresses and networks") {
   CHECK_FALSE(
       IpWithin(*ParseIp("2001:db8:8000::1"), *ParseIp("2001:db8::/33")));
   CHECK_FALSE(IpWithin(*ParseIp("::"), *ParseIp("0.0.0.0/0")));
+}
+
+TEST_CASE("an IPv4 address written as IPv6 is the IPv4 address") {
+  const std::pair<const char*, const char*> same[] = {
+      {"::ffff:10.1.2.3", "10.1.2.3"},
+      {"::FFFF:a01:203", "10.1.2.3"},
+      {"0:0:0:0:0:ffff:10.1.2.3", "10.1.2.3"},
+      {"::ffff:10.1.2.3/128", "10.1.2.3"},
+      {"::ffff:10.0.0.0/104", "10.0.0.0/8"},
+      {"::ffff:0:0/96", "0.0.0.0/0"},
+      {"::ffff:0.0.0.0", "0.0.0.0"},
+  };
+  for (const auto& [mapped, plain] : same) {
+    INFO(mapped);
+    REQUIRE(ParseIp(mapped).has_value());
+    CHECK(*ParseIp(mapped) == *ParseIp(plain));
+    CHECK(FormatIp(*ParseIp(mapped)) == plain);
+  }
+  // Neither wider networks nor other addresses that end in one of IPv4.
+  for (const char* text : {"::fffe:0:0/95", "::/80", "::ffff:0:a01:203",
+                           "::fffe:a01:203", "::a01:203", "1::ffff:a01:203"}) {
+    INFO(text);
+    REQUIRE(ParseIp(text).has_value());
+    CHECK(ParseIp(text)->family == 6);
+  }
+  CHECK_FALSE(ParseIp("::ffff:10.1.2.3/104").has_value());  // host bits
+  CHECK_FALSE(ParseIp("::ffff:10.1.2.3/129").has_value());
+  CHECK(IpWithin(*ParseIp("::ffff:10.1.2.3"), *ParseIp("10.0.0.0/8")));
+  CHECK(IpWithin(*ParseIp("10.1.2.3"), *ParseIp("::ffff:10.0.0.0/104")));
+  CHECK_FALSE(IpWithin(*ParseIp("::ffff:11.1.2.3"), *ParseIp("10.0.0.0/8")));
+  CHECK_FALSE(IpWithin(*ParseIp("::ffff:10.1.2.3"), *ParseIp("::/0")));
 }
 
 TEST_CASE("versions order by precedence") {

@@ -420,6 +420,27 @@ TEST_CASE("a day is no instant: the product goes without") {
   CHECK(loaded.facts != nullptr);
 }
 
+TEST_CASE("no column below nested `items` is dropped without a word") {
+  const auto nested = [](int levels) {
+    std::string items = "{ properties: [{ name: e }] }";
+    for (int i = 1; i < levels; ++i) items = "{ items: " + items + " }";
+    return LoadFactTexts(
+        Mesh(), {{"f.yaml", Contract("schema: [{ name: d, properties: [{ name: "
+                                     "c, items: " +
+                                     items + " }]}]\n")}});
+  };
+  const LoadedFacts most = nested(32);
+  INFO(Codes(most.errors));
+  REQUIRE(most.facts != nullptr);
+  Find(*most.facts, "Column", "p.d.c.e");
+  const LoadedFacts more = nested(33);
+  CHECK(more.facts == nullptr);
+  REQUIRE(more.errors.size() == 1);
+  CHECK(more.errors[0].code == "BL5004");
+  CHECK(more.errors[0].message.find("deeper than 32") != std::string::npos);
+  CHECK(more.errors[0].line == 6);
+}
+
 TEST_CASE("two contracts of one id are two sources") {
   const LoadedFacts loaded = LoadFactTexts(
       Mesh(),

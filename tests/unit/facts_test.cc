@@ -560,6 +560,41 @@ TEST_CASE("files are found by patterns") {
   CHECK(errors[1].severity == FactSeverity::kWarning);
 }
 
+TEST_CASE("a file that holds nothing is told of, {} says that none are meant") {
+  const std::string people = "User: { ana: {} }\n";
+  for (const auto& [name, text] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"x.yaml", ""},
+           {"x.yaml", "\xef\xbb\xbf"},
+           {"x.yaml", "# all of it\n# a comment\n"},
+           {"x.yaml", "null\n"},
+           {"x.yaml", "---\n---\n"},
+           {"x.json", "null"},
+           {"x.jsonl", ""},
+           {"x.jsonl", "\n \n"}}) {
+    INFO(name << ": " << text);
+    const LoadedFacts loaded = Load({{"a.yaml", people}, {name, text}});
+    REQUIRE(loaded.facts != nullptr);
+    REQUIRE(loaded.errors.size() == 1);
+    CHECK(loaded.errors[0].code == "BL5021");
+    CHECK(loaded.errors[0].severity == FactSeverity::kWarning);
+    CHECK(loaded.errors[0].file == name);
+    CHECK(loaded.errors[0].message == name + " holds nothing");
+    CHECK(!loaded.errors[0].suggestion.empty());
+  }
+  for (const auto& [name, text] :
+       std::vector<std::pair<std::string, std::string>>{
+           {"x.yaml", "{}\n"},
+           {"x.json", "{}"},
+           {"x.yaml", "User: {}\n"},
+           {"x.yaml", "---\n---\nUser: { bo: {} }\n"}}) {
+    INFO(name << ": " << text);
+    const LoadedFacts loaded = Load({{"a.yaml", people}, {name, text}});
+    CHECK(loaded.facts != nullptr);
+    CHECK(loaded.errors.empty());
+  }
+}
+
 // As a volume of Kubernetes is laid out: names lead to a hidden folder.
 TEST_CASE("facts in linked folders are found, those in hidden ones not twice") {
   namespace fs = std::filesystem;

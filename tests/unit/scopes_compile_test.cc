@@ -194,6 +194,25 @@ TEST_CASE("policies in linked folders count, a nested repository is told") {
   CHECK(told.diagnostics[0].code == Code::BL3025);
 }
 
+TEST_CASE("policy files whose extension is misspelt are errors, named") {
+  Folder folder;
+  folder.Write("bylaw.yaml", kManifest);
+  folder.Write("root.bylaw", kRoot);
+  folder.Write("deep/x.Bylaw", "module council.x\n");
+  folder.Write("y.BYLAW", "broken");
+  folder.Write("z.bylaw.bak", "broken");
+  folder.Write(".hidden.Bylaw", "broken");
+  const CompileResult result = folder.Compile();
+  CHECK_FALSE(result.ok);
+  REQUIRE(CodesOf(result) == std::vector<std::string>{"BL3022", "BL3022"});
+  CHECK(result.diagnostics[0].path() == "deep/x.Bylaw");
+  CHECK(result.diagnostics[0].message.find("`.Bylaw`") != std::string::npos);
+  CHECK(result.diagnostics[0].suggestion == "rename it to deep/x.bylaw");
+  CHECK(result.diagnostics[1].path() == "y.BYLAW");
+  CHECK(CodesOf(CompileTexts({{"a.bylaW", "module anything\n"}})) ==
+        std::vector<std::string>{"BL3022"});
+}
+
 TEST_CASE("texts stand in place of files, or beside them") {
   Folder folder;
   folder.Write("bylaw.yaml", kManifest);

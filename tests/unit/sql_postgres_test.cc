@@ -1,5 +1,6 @@
 // The rendered SQL on a real server gives what the engine gives. Skipped, with
 // a warning, where PostgreSQL is not installed.
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -15,6 +16,8 @@
 
 namespace bylaw {
 namespace {
+
+using Catch::Matchers::ContainsSubstring;
 
 std::string Quote(const std::string& text) {
   std::string out = "E'";
@@ -377,6 +380,41 @@ TEST_CASE("row filters on PostgreSQL give what the engine gives") {
     INFO(cases[i]);
     CHECK(lines[i] == expected[i]);
   }
+}
+
+TEST_CASE("a list that lacks its column is an error, not the row's own") {
+  Postgres server;
+  if (Skipped(server)) return;
+  DatasetWorld w({{"region", "string"}, {"customer_id", "string"}});
+  REQUIRE(w.ok());
+  Value column, filter;
+  std::string_view error;
+  REQUIRE(BuildFilter(w.world(), w.orders(), FilterOp::kColumn,
+                      std::vector<Value>{w.Text("region")}, &column, &error));
+  REQUIRE(BuildFilter(w.world(), w.orders(), FilterOp::kInColumn,
+                      std::vector<Value>{column, w.Text("privacy.erasures"),
+                                         w.Text("customer_id")},
+                      &filter, &error));
+  const SqlFilter sql =
+      FilterSql(*FilterOf(w.world(), filter), SqlDialect::kPostgres, w.world());
+  // The row has the columns of the list, and its table the alias of it.
+  const std::string query =
+      "SELECT region FROM (VALUES ('EU', 'EU'), ('US', 'EU')) "
+      "AS l(region, customer_id) WHERE " +
+      sql.text + ";\n";
+  const std::vector<std::string> lines = Lines(
+      server.Run("CREATE SCHEMA \"Privacy\";\n"
+                 "CREATE TABLE \"Privacy\".\"erasures v2\" (renamed text);\n"
+                 "INSERT INTO \"Privacy\".\"erasures v2\" VALUES ('US');\n" +
+                 query +
+                 "ALTER TABLE \"Privacy\".\"erasures v2\" "
+                 "RENAME COLUMN renamed TO customer_id;\n" +
+                 query));
+  // The error's lines, then the one row.
+  REQUIRE(lines.size() > 1);
+  CHECK_THAT(lines.front(), ContainsSubstring("does not exist"));
+  CHECK(lines.back() == "US");
+  CHECK(std::count(lines.begin(), lines.end(), "EU") == 0);
 }
 
 }  // namespace

@@ -320,11 +320,11 @@ TEST_CASE("filters as SQL") {
         "(\"ip\" IN (IPADDRESS '10.0.0.1'))");
   check(make(F::kInColumn, {column("region"), w.Text("privacy.erasures"),
                             w.Text("customer_id")}),
-        "(\"region\" IN (SELECT \"customer_id\" FROM \"Privacy\".\"erasures "
-        "v2\" WHERE \"customer_id\" IS NOT NULL))",
+        "(\"region\" IN (SELECT l.\"customer_id\" FROM \"Privacy\".\"erasures "
+        "v2\" AS l WHERE l.\"customer_id\" IS NOT NULL))",
         {},
-        "(\"region\" IN (SELECT \"customer_id\" FROM \"Privacy\".\"erasures "
-        "v2\" WHERE \"customer_id\" IS NOT NULL))");
+        "(\"region\" IN (SELECT l.\"customer_id\" FROM \"Privacy\".\"erasures "
+        "v2\" AS l WHERE l.\"customer_id\" IS NOT NULL))");
   Value empty;
   empty.kind = Kind::kSet;
   check(make(F::kIn, {column("region"), empty}), "FALSE", {}, "FALSE");
