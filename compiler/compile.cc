@@ -11,6 +11,7 @@
 #include "compiler/bytecode/verifier.h"
 #include "compiler/check.h"
 #include "compiler/lower.h"
+#include "compiler/manifest.h"
 #include "compiler/repository.h"
 #include "dsl/parser.h"
 
@@ -149,6 +150,10 @@ CompileResult Compile(const CompileInput& input,
   result.diagnostics = sink.diagnostics();
   result.ok = !sink.has_errors() && result.program != nullptr;
   return result;
+}
+
+std::vector<std::string> FactPatterns(const std::string& root) {
+  return ManifestFacts(root + "/" + kManifestName);
 }
 
 }  // namespace bylaw

@@ -60,6 +60,10 @@ struct CompileResult {
 CompileResult Compile(const CompileInput& input,
                       const CompileOptions& options = {});
 
+// The patterns of facts in the manifest of a folder, as it is now: for who
+// watches what they name. Empty if it cannot be read.
+std::vector<std::string> FactPatterns(const std::string& root);
+
 }  // namespace bylaw
 
 #endif  // BYLAW_COMPILER_COMPILE_H_

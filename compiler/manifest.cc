@@ -643,7 +643,7 @@ std::map<std::string, std::string> ServeSettings(const std::string& path) {
   return ReadManifest(path).serve;
 }
 
-std::vector<std::string> FactPatterns(const std::string& path) {
+std::vector<std::string> ManifestFacts(const std::string& path) {
   return ReadManifest(path).settings.facts;
 }
 

@@ -91,9 +91,8 @@ Manifest ParseManifest(const SourceFile& source,
 // The `serve:` section of a manifest file, for `bylaw serve`; empty if the
 // file cannot be read (loading the repository says why).
 std::map<std::string, std::string> ServeSettings(const std::string& path);
-// The patterns under `facts` of a manifest file, for who watches what they
-// name; empty if the file cannot be read.
-std::vector<std::string> FactPatterns(const std::string& path);
+// The patterns under `facts` of one, alike.
+std::vector<std::string> ManifestFacts(const std::string& path);
 
 // Whether `name` is `prefix` or below it: whole names between dots.
 bool IsUnderPrefix(std::string_view name, std::string_view prefix);

@@ -10,13 +10,15 @@
 
 #include "absl/strings/match.h"
 #include "compiler/bytecode/folders.h"
-#include "compiler/manifest.h"
+#include "compiler/compile.h"
 #include "descriptors/load.h"
 
 namespace bylaw {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr char kManifest[] = "bylaw.yaml";
 
 int64_t Now() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -39,7 +41,7 @@ void Describe(const fs::path& path, std::string* out) {
 // for the spelling of their extension, and the manifests of repositories inside
 // this one.
 bool IsOfPolicies(const fs::path& path) {
-  return path.filename() == kManifestName ||
+  return path.filename() == kManifest ||
          absl::EqualsIgnoreCase(path.extension().string(), ".bylaw");
 }
 
@@ -268,13 +270,12 @@ std::string Reloader::Fingerprint() const {
 
 std::vector<std::string> Reloader::FactGlobs() const {
   if (!source_.facts.empty()) return source_.facts;
-  const fs::path manifest = fs::path(source_.root) / kManifestName;
   std::string state;
-  Describe(manifest, &state);
+  Describe(fs::path(source_.root) / kManifest, &state);
   std::lock_guard lock(globs_mu_);
   // Read again if it changed: who writes it while it is read is seen next time.
   if (state != globs_state_) {
-    globs_ = FactPatterns(manifest.string());
+    globs_ = FactPatterns(source_.root);
     globs_state_ = state;
   }
   return globs_;
