@@ -9,7 +9,8 @@
 //
 // and in YAML after `#~`. Without an expected error the case must compile and
 // its tests must pass. Errors and warnings must be exactly the expected ones;
-// notes are compared only where a case expects one. `now` is kNow.
+// notes are compared only where a case expects one. `now` is kNow
+// (cases.h).
 //
 // A file is compiled with world.bylaw beside it, which fills the vocabularies
 // of `mesh` and declares `Probe`, an entity with attributes of every type: in
@@ -18,91 +19,32 @@
 // Every code in dsl/diagnostics.def needs a case here, or a line in
 // elsewhere.txt that says which test has it. BYLAW_LANG=TEXT runs only the
 // cases whose path contains TEXT.
-#include <algorithm>
-#include <cctype>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <map>
 #include <set>
-#include <sstream>
 #include <string>
-#include <string_view>
 #include <tuple>
-#include <vector>
 
 #include "cli/test_runner.h"
 #include "compiler/bytecode/scalar.h"
 #include "compiler/compile.h"
-#include "policies/embedded.h"
 #include "tests/catch.h"
+#include "tests/lang/cases.h"
 
 namespace bylaw {
 namespace {
 
 namespace fs = std::filesystem;
+using lang::FindCases;
+using lang::Finding;
+using lang::InputOf;
+using lang::kRoot;
+using lang::ReadText;
 
-const char kRoot[] = BYLAW_SOURCE_DIR "/tests/lang";
-const char kWorld[] = "world.bylaw";
 // A mistake of the compiler itself cannot be provoked.
 const char kDefect[] = "BL3029";
-const char kNow[] = "2026-11-20T12:00:00Z";
-
-std::string ReadText(const fs::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-// Folders that are repositories, and files outside of them.
-std::vector<fs::path> FindCases() {
-  std::vector<fs::path> cases;
-  for (auto it = fs::recursive_directory_iterator(kRoot);
-       it != fs::recursive_directory_iterator(); ++it) {
-    if (it->is_directory()) {
-      if (!fs::exists(it->path() / "bylaw.yaml") &&
-          !fs::exists(it->path() / "no_manifest")) {
-        continue;
-      }
-      cases.push_back(it->path());
-      it.disable_recursion_pending();
-    } else if (it->path().extension() == ".bylaw" &&
-               it->path().filename() != kWorld) {
-      cases.push_back(it->path());
-    }
-  }
-  std::sort(cases.begin(), cases.end());
-  return cases;
-}
-
-// (file, line, code); the code may be FAILS.
-using Finding = std::tuple<std::string, uint32_t, std::string>;
-
-void Expectations(const std::string& file, const std::string& text,
-                  std::multiset<Finding>* expected) {
-  std::istringstream in(text);
-  std::string line;
-  for (uint32_t number = 1; std::getline(in, line); ++number) {
-    for (const char* mark : {"//~", "#~"}) {
-      const size_t at = line.find(mark);
-      if (at == std::string::npos) continue;
-      std::string_view rest(line);
-      rest.remove_prefix(at + std::string_view(mark).size());
-      uint32_t target = number;
-      while (!rest.empty() && rest[0] == '^') {
-        --target;
-        rest.remove_prefix(1);
-      }
-      std::istringstream words{std::string(rest)};
-      for (std::string word; words >> word;) {
-        expected->emplace(file, target, word);
-      }
-      break;
-    }
-  }
-}
 
 std::string Describe(const std::multiset<Finding>& findings) {
   std::string text;
@@ -112,67 +54,16 @@ std::string Describe(const std::multiset<Finding>& findings) {
   return text;
 }
 
-std::vector<Pack> Packs() {
-  std::vector<Pack> packs;
-  for (const char* name : {"mesh", "standard"}) {
-    Pack pack;
-    pack.name = name;
-    for (const EmbeddedFile& file : EmbeddedPack(name)) {
-      pack.files.emplace_back(file.path, file.text);
-    }
-    packs.push_back(std::move(pack));
-  }
-  return packs;
-}
-
-// A case that names a probe imports the world, on its first line of code so
-// that no line moves.
-void ImportWorld(std::string* text) {
-  if (text->find("robe") == std::string::npos) return;
-  const size_t module =
-      text->starts_with("module ") ? 0 : text->find("\nmodule ");
-  if (module == std::string::npos) return;
-  size_t end = text->find('\n', module + 1);
-  end = std::min(end, text->find("//", module));
-  text->insert(std::min(end, text->size()), " import world ");
-}
-
-CompileInput InputOf(const fs::path& path, std::multiset<Finding>* expected) {
-  CompileInput input;
-  input.packs = Packs();
-  if (!fs::is_directory(path)) {
-    const std::string name = path.filename().string();
-    std::string text = ReadText(path);
-    Expectations(name, text, expected);
-    ImportWorld(&text);
-    input.files.emplace_back(name, text);
-    input.files.emplace_back(kWorld, ReadText(fs::path(kRoot) / kWorld));
-    return input;
-  }
-  input.root = path.string();
-  for (const auto& entry : fs::recursive_directory_iterator(path)) {
-    const std::string extension = entry.path().extension().string();
-    if (extension != ".bylaw" && extension != ".yaml") continue;
-    Expectations(fs::relative(entry.path(), path).string(),
-                 ReadText(entry.path()), expected);
-  }
-  if (fs::exists(path / "no_manifest")) {
-    expected->emplace(input.root, 0, "BL3001");
-  }
-  return input;
-}
-
 // Empty if the case holds.
 std::string RunCase(const fs::path& path) {
   std::multiset<Finding> expected;
   const CompileInput input = InputOf(path, &expected);
   CompileOptions options;
-  options.now = *ParseTime(kNow);
+  options.now = *ParseTime(lang::kNow);
   const CompileResult result = Compile(input, options);
 
   std::set<std::string> notes;
   std::multiset<Finding> wanted, failing;
-  bool wants_error = false;
   for (const Finding& finding : expected) {
     const std::string& code = std::get<2>(finding);
     if (code == "FAILS") {
@@ -183,7 +74,6 @@ std::string RunCase(const fs::path& path) {
     const CodeInfo* info = FindCode(code);
     if (info == nullptr) return "there is no code " + code + "\n";
     if (info->severity == Severity::kNote) notes.insert(code);
-    wants_error = wants_error || info->severity == Severity::kError;
   }
   std::multiset<Finding> found;
   std::string rendered;
@@ -196,7 +86,7 @@ std::string RunCase(const fs::path& path) {
   if (found != wanted) {
     return "expected\n" + Describe(wanted) + "found\n" + rendered;
   }
-  if (wants_error) return "";
+  if (lang::ExpectsError(expected)) return "";
   if (!result.ok) return "it does not compile, and no diagnostic says why\n";
 
   const cli::TestRun run = cli::RunTests(result, "");

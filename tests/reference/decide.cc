@@ -325,6 +325,8 @@ class Decider {
       try {
         evaluator_.roots().context[d.slot] = evaluator_.Evaluate(*d.value, {});
       } catch (const Failure&) {
+        must_deny_ = true;
+        AddError(nullptr, nullptr);
       }
     }
     if (action().columns_slot == kNone) return;
@@ -745,8 +747,13 @@ class Decider {
         evaluate(r.arguments);
         const auto& parameters = schema_.obligations[r.obligation].parameters;
         for (size_t a = 0; a < i.args.size(); ++a) {
-          if (!r.arguments[a] && parameters[a].default_value) {
+          if (r.arguments[a]) continue;
+          const Kind kind = schema_.type(parameters[a].type).kind;
+          if (parameters[a].default_value) {
             i.args[a] = FromConstant(*parameters[a].default_value);
+          } else if (kind == Kind::kSet || kind == Kind::kList ||
+                     kind == Kind::kMap) {
+            i.args[a].kind = kind;  // an empty one
           }
         }
         break;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "re2/re2.h"
+#include "tests/reference/letters.h"
 
 namespace bylaw::reference {
 namespace {
@@ -16,9 +17,49 @@ size_t CodePoints(const std::string& text) {
   return n;
 }
 
+// The bytes of the letter that begins at `at`.
+std::string LetterAt(const std::string& text, size_t at) {
+  size_t end = at + 1;
+  while (end < text.size() &&
+         (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) {
+    ++end;
+  }
+  return text.substr(at, end - at);
+}
+
+std::string InLowerCase(const std::string& text) {
+  static const std::map<std::string, std::string> lower_of = [] {
+    std::map<std::string, std::string> pairs;
+    for (const auto& [upper, lower] : kLetters) {
+      const std::string from = upper, to = lower;
+      for (size_t i = 0, j = 0; i < from.size();) {
+        const std::string a = LetterAt(from, i), b = LetterAt(to, j);
+        pairs[a] = b;
+        i += a.size();
+        j += b.size();
+      }
+    }
+    return pairs;
+  }();
+  std::string lower;
+  for (size_t at = 0; at < text.size();) {
+    const std::string letter = LetterAt(text, at);
+    const auto it = lower_of.find(letter);
+    lower += it == lower_of.end() ? letter : it->second;
+    at += letter.size();
+  }
+  return lower;
+}
+
+// Days from 1970-01-01 to 0001-01-01 and to 10000-01-01.
+constexpr __int128 kFirstDay = -719162, kPastDay = 2932897;
+constexpr __int128 kDay = __int128{24} * 60 * 60 * 1'000'000;
+
 Val Number(Kind kind, __int128 n) {
   if (n > INT64_MAX || n < INT64_MIN ||
-      (kind == Kind::kDecimal && (n >= kDecimalLimit || n <= -kDecimalLimit))) {
+      (kind == Kind::kDecimal && (n >= kDecimalLimit || n <= -kDecimalLimit)) ||
+      (kind == Kind::kDate && (n < kFirstDay || n >= kPastDay)) ||
+      (kind == Kind::kTime && (n < kFirstDay * kDay || n >= kPastDay * kDay))) {
     throw Failure{"out of range"};
   }
   Val v;
@@ -252,8 +293,13 @@ Val Evaluator::Evaluate(const Expr& e, const Locals& locals) const {
       }
       return MakeBool(Below(a, b));
     }
-    case Op::kIpWithin:
-      return MakeBool(IpWithin(arg(0).ip, arg(1).ip));
+    case Op::kIpWithin: {
+      const Val a = arg(0), b = arg(1);
+      if (a.missing()) return MakeBool(false);
+      bool within = b.kind == Kind::kIp && IpWithin(a.ip, b.ip);
+      for (const Val& e : b.elements) within |= IpWithin(a.ip, e.ip);
+      return MakeBool(within);
+    }
     case Op::kHasKey: {
       const Val map = arg(0), key = arg(1);
       return MakeBool(std::count(map.keys.begin(), map.keys.end(), key.text));
@@ -295,9 +341,7 @@ Val Evaluator::Evaluate(const Expr& e, const Locals& locals) const {
     }
     case Op::kLower: {
       Val v = arg(0);
-      for (char& c : v.text) {
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-      }
+      if (!v.missing()) v.text = InLowerCase(v.text);
       return v;
     }
     case Op::kLength:
@@ -504,6 +548,20 @@ std::string Evaluator::Print(const Val& v) const {
         text += (&e == v.elements.data() ? "" : ", ") + Print(e);
       }
       return text;
+    }
+    case Kind::kRecord: {
+      std::string text;
+      for (const Val& e : v.elements) {
+        if (!e.missing()) text += (text.empty() ? "" : ", ") + Print(e);
+      }
+      return "{" + text + "}";
+    }
+    case Kind::kMap: {
+      std::string text;
+      for (size_t i = 0; i < v.keys.size(); ++i) {
+        text += (i ? ", " : "") + v.keys[i] + ": " + Print(v.elements[i]);
+      }
+      return "{" + text + "}";
     }
     default:
       return v.text;
@@ -751,7 +809,18 @@ FilterPtr Evaluator::Residual(const Expr& e, const Locals& locals) const {
           operand = ConstantFilter(MakeSet(v.elements));
         }
       }
+      // What is known without a row is decided before there is one.
+      const Filter& first = *f->operands[0];
+      const bool known = first.op == Filter::Op::kConstant;
+      if (known && e.op == Op::kCoalesce) {
+        return f->operands[first.constant.missing() ? 1 : 0];
+      }
       CheckRowTypes(*f);
+      const bool alone = e.op == Op::kIsMissing || e.op == Op::kIsPresent;
+      if (known && (alone || f->operands[1]->op == Filter::Op::kConstant)) {
+        const auto truth = reference::Holds(*f, Row());
+        return ConstantFilter(truth ? MakeBool(*truth) : Val());
+      }
       return f;
     }
   }
@@ -874,6 +943,11 @@ std::string Quoted(const std::string& text) {
       out += "\\t";
     } else if (c == '\r') {
       out += "\\r";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+      constexpr const char* kDigits = "0123456789ABCDEF";
+      out += "\\u{";
+      if (c >= 0x10) out += kDigits[c >> 4];
+      out += std::string(1, kDigits[c & 0xf]) + "}";
     } else {
       out += c;
     }

@@ -90,9 +90,12 @@ Val MakeString(std::string text) {
 Val MakeSet(std::vector<Val> elements) {
   Val v;
   v.kind = Kind::kSet;
-  std::stable_sort(
-      elements.begin(), elements.end(),
-      [](const Val& a, const Val& b) { return Compare(a, b) < 0; });
+  // Of one entity in both views the proposal's stays.
+  std::stable_sort(elements.begin(), elements.end(),
+                   [](const Val& a, const Val& b) {
+                     const int c = Compare(a, b);
+                     return c != 0 ? c < 0 : a.as_facts < b.as_facts;
+                   });
   elements.erase(
       std::unique(elements.begin(), elements.end(),
                   [](const Val& a, const Val& b) { return Same(a, b); }),

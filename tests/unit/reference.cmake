@@ -7,4 +7,4 @@ add_library(bylaw_reference STATIC
 target_link_libraries(bylaw_reference PUBLIC bylaw_compiler bylaw_cli bylaw::re2)
 target_compile_options(bylaw_reference PRIVATE ${optimised})
 bylaw_test(differential ${CMAKE_CURRENT_SOURCE_DIR}/reference/differential_test.cc
-           LIBS bylaw_reference)
+           LIBS bylaw_reference bylaw_lang_cases)
