@@ -749,10 +749,7 @@ class Decider {
         for (size_t a = 0; a < i.args.size(); ++a) {
           if (r.arguments[a]) continue;
           const Kind kind = schema_.type(parameters[a].type).kind;
-          if (parameters[a].default_value) {
-            i.args[a] = FromConstant(*parameters[a].default_value);
-          } else if (kind == Kind::kSet || kind == Kind::kList ||
-                     kind == Kind::kMap) {
+          if (kind == Kind::kSet || kind == Kind::kList || kind == Kind::kMap) {
             i.args[a].kind = kind;  // an empty one
           }
         }

@@ -160,7 +160,7 @@ constexpr char kEverythingDecision[] = R"json({
       {"op": "column", "column": "region"}, {"op": "constant", "value": "EU"}]},
     {"op": "in column", "column": "phone", "value": "full",
      "operands": [{"op": "column", "column": "region"}]}]},
-  "sql": "((\"region\" = $1) OR (\"region\" IN (SELECT \"phone\" FROM \"full\" WHERE \"phone\" IS NOT NULL)))",
+  "sql": "((\"region\" = $1) OR (\"region\" IN (SELECT l.\"phone\" FROM \"full\" AS l WHERE l.\"phone\" IS NOT NULL)))",
   "parameters": ["EU"]
 },
 "obligations": [{"name": "audit", "arguments": {"level": "high"}}],
