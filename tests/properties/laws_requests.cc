@@ -6,6 +6,7 @@
 
 #include "cli/test_runner.h"
 #include "compiler/bytecode/opcode.h"
+#include "compiler/bytecode/scalar.h"
 #include "evaluator/value_node.h"
 #include "tests/properties/laws.h"
 #include "tests/properties/looser.h"
@@ -156,28 +157,55 @@ class Laws {
   // (10)
   std::string KeptAnswers(const typed::Test& test,
                           const cli::DecidedTest& decided) {
-    if (decided.report.keep <= 0) return "";
+    const int64_t keep = decided.report.keep;
+    if (keep <= 0) return "";
+    // The last instant, and others before.
+    Random random(static_cast<uint64_t>(decided.bound.now ^ keep));
+    for (const int64_t after :
+         {keep - 1, Between(keep, random), Between(keep, random)}) {
+      std::string broken = KeptUntil(after, test, decided);
+      if (!broken.empty()) return broken;
+    }
+    return "";
+  }
+
+  static int64_t Between(int64_t keep, Random& random) {
+    return static_cast<int64_t>(random.Below(static_cast<size_t>(keep)));
+  }
+
+  std::string KeptUntil(int64_t after, const typed::Test& test,
+                        const cli::DecidedTest& decided) {
     typed::Test later = test;
     later.has_at = true;
-    later.at = decided.bound.now + decided.report.keep - 1;
+    later.at = decided.bound.now + after;
     const Decided then = Decide(later);
     Count("10, kept answers stay true");
     reference::Decision a = reference::InWords(decided);
     reference::Decision b = reference::InWords(*then);
     // What may be kept from then on may be more or less; what does not bind
-    // decides nothing; a waiver is named where the policy's guard is false too,
-    // which makes no candidate and so no cut.
+    // decides nothing; a waiver is named, or its error is listed, where the
+    // policy's guard is false too, which makes no candidate and so no cut.
     a.keep = b.keep = 0;
     a.advisories = b.advisories = {};
     a.waivers = b.waivers = {};
+    LeaveOutWaivers(&a.errors);
+    LeaveOutWaivers(&b.errors);
     if (a == b) return "";
     const Settings& settings = program_->settings;
     if (decided.report.keep <= settings.keep_with_now &&
         CandidateMentionsNow(decided)) {
       return "";
     }
-    return Broken("kept answers stay true (10)", test, "at the end", *then,
-                  decided);
+    return Broken("kept answers stay true (10)", test,
+                  "after " + FormatDuration(after), *then, decided);
+  }
+
+  // Errors of the conditions of waivers, as words.h says them.
+  void LeaveOutWaivers(std::vector<std::string>* errors) const {
+    for (const typed::Waiver& w : compiled_.typed->waivers) {
+      std::erase(*errors, compiled_.typed->policies[w.policy].id + " " +
+                              std::to_string(w.span.line()));
+    }
   }
 
   // A candidate, a waiver of one, or a `may allow` that it may depend on: by
@@ -217,59 +245,147 @@ class Laws {
   std::string Proposals(const typed::Test& test,
                         const cli::DecidedTest& decided) {
     if (!test.proposing || !decided.bound.proposal) return "";
-    const auto chain = [&](const cli::DecidedTest& d) {
-      const std::vector<std::string> list =
-          Explain(*d.engine, d.bound, SqlDialect::kNone).chain;
-      return std::set<std::string>(list.begin(), list.end());
-    };
-    const std::set<std::string> both = chain(decided);
     // The known version alone.
     typed::Test known = test;
     known.proposing = false;
     known.proposal.clear();
     if (const Decided alone = Decide(known);
         alone != nullptr && alone->bound.resource_known) {
-      Count("11, a proposal stays in the scopes of the known version");
-      for (const std::string& scope : chain(*alone)) {
-        if (both.count(scope) == 0) {
-          return Broken("a proposal stays in its scopes (11)", test,
-                        "it leaves " + scope, decided, *alone);
-        }
+      Count("11, what counts for the known version counts");
+      const std::string how = LostFrom(*alone, decided, &Laws::IsUnconditional);
+      if (!how.empty()) {
+        return Broken("what counts for the known version counts (11)", test,
+                      how, decided, *alone);
       }
       std::string broken = KnownProposed(known, *alone);
       if (!broken.empty()) return broken;
     }
+    return ProposedAsNew(test, decided);
+  }
+
+  static std::set<std::string> ChainOf(const cli::DecidedTest& d) {
+    const std::vector<std::string> list =
+        Explain(*d.engine, d.bound, SqlDialect::kNone).chain;
+    return {list.begin(), list.end()};
+  }
+
+  // A scope, or a deny for which `counts` holds, of `one` that `both` lacks.
+  std::string LostFrom(const cli::DecidedTest& one,
+                       const cli::DecidedTest& both,
+                       bool (Laws::*counts)(const ReportedDeterminant&) const) {
+    const std::set<std::string> chain = ChainOf(both);
+    for (const std::string& scope : ChainOf(one)) {
+      if (chain.count(scope) == 0) return "it leaves " + scope;
+    }
+    const auto place = [](const ReportedDeterminant& d) {
+      return d.policy + " " + std::to_string(d.line);
+    };
+    std::set<std::string> denies;
+    for (const ReportedDeterminant& d : both.report.determining) {
+      denies.insert(place(d));
+    }
+    for (const ReportedDeterminant& d : one.report.determining) {
+      if (d.kind == "deny" && (this->*counts)(d) &&
+          denies.count(place(d)) == 0) {
+        return "the deny " + place(d) + " is lost";
+      }
+    }
     return "";
   }
 
-  // Proposing what facts hold is proposing nothing; for a resource whose
-  // facts are stated at it alone.
+  // It denies whatever there is to read.
+  bool IsUnconditional(const ReportedDeterminant& d) const {
+    for (const typed::Policy& policy : compiled_.typed->policies) {
+      if (policy.id != d.policy || policy.guard_when || policy.guard_unless) {
+        continue;
+      }
+      for (const typed::Rule& rule : policy.rules) {
+        if (static_cast<int32_t>(rule.span.line()) == d.line &&
+            rule.loops.empty() && rule.earlier.empty() && !rule.own.when &&
+            !rule.own.unless) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+  bool IsAny(const ReportedDeterminant&) const { return true; }
+
+  using Keys = std::set<std::pair<uint32_t, std::string>>;
+
+  // The resource and what givens nest in it.
+  static Keys KnownOf(const typed::Test& test) {
+    Keys keys = {{test.resource_entity, test.resource_id}};
+    for (size_t before = 0; before != keys.size();) {
+      before = keys.size();
+      for (const typed::GivenEntity& g : test.givens) {
+        if (keys.count({g.parent_entity, g.parent_id}) != 0) {
+          keys.emplace(g.entity, g.id);
+        }
+      }
+    }
+    return keys;
+  }
+
+  static bool Mentions(const Constant& value, const Keys& keys) {
+    if (value.kind == Kind::kEntity) {
+      return keys.count({value.index, value.text}) != 0;
+    }
+    return std::any_of(value.elements.begin(), value.elements.end(),
+                       [&](const Constant& c) { return Mentions(c, keys); });
+  }
+
+  // The context, or what is given, refers to one of them: what the context
+  // names, and the subject, see it as facts know it.
+  static bool AreMentioned(const typed::Test& test, const Keys& keys) {
+    const auto mentions = [&](const auto& fields) {
+      return std::any_of(fields.begin(), fields.end(), [&](const auto& field) {
+        return Mentions(field.second, keys);
+      });
+    };
+    return mentions(test.context) ||
+           std::any_of(test.givens.begin(), test.givens.end(),
+                       [&](const typed::GivenEntity& g) {
+                         return mentions(g.attributes);
+                       });
+  }
+
+  // Some inverse attribute of what is given besides refers to one of them.
+  bool AreClaimed(const typed::Test& test, const Keys& keys) const {
+    for (const typed::GivenEntity& g : test.givens) {
+      if (keys.count({g.entity, g.id}) != 0) continue;
+      const auto& attributes = program_->schema.entities[g.entity].attributes;
+      for (const auto& [slot, value] : g.attributes) {
+        if (attributes[slot].inverse == kNone) continue;
+        if (Mentions(value, keys)) {
+          return true;
+        }
+      }
+    }
+    return false;
+  }
+
+  // Proposing what facts hold is proposing nothing, unless something else
+  // points at it, which a proposal ends.
   std::string KnownProposed(const typed::Test& known,
                             const cli::DecidedTest& alone) {
+    const Keys keys = KnownOf(known);
+    if (AreClaimed(known, keys)) return "";
     typed::Test same = known;
     same.proposing = true;
     for (const typed::GivenEntity& g : known.givens) {
+      if (keys.count({g.entity, g.id}) == 0) continue;
       const bool is_it =
           g.entity == known.resource_entity && g.id == known.resource_id;
-      const bool is_child = g.parent_entity == known.resource_entity &&
-                            g.parent_id == known.resource_id;
-      if (!is_it && !is_child) continue;
-      if (!g.in.empty()) return "";
       for (const typed::GivenEntity& p : same.proposal) {
         if (p.entity == g.entity && p.id == g.id) return "";  // given twice
       }
-      for (const Attribute& a :
-           program_->schema.entities[g.entity].attributes) {
-        if (a.inverse != kNone) return "";
-      }
-      if (is_it) {
-        same.proposal.insert(same.proposal.begin(), g);
-      } else {
-        same.proposal.push_back(g);
-      }
+      same.proposal.insert(is_it ? same.proposal.begin() : same.proposal.end(),
+                           g);
     }
     if (same.proposal.empty() ||
         same.proposal[0].entity != known.resource_entity ||
+        same.proposal[0].id != known.resource_id ||
         same.proposal[0].attributes.empty()) {
       return "";
     }
@@ -279,6 +395,44 @@ class Laws {
     if (reference::InWords(*proposed) == reference::InWords(alone)) return "";
     return Broken("proposing what facts hold is proposing nothing (11)", same,
                   "it is not", *proposed, alone);
+  }
+
+  // What counts for the proposal where facts hold no version of it.
+  std::string ProposedAsNew(const typed::Test& test,
+                            const cli::DecidedTest& decided) {
+    const Keys keys = KnownOf(test);
+    if (AreClaimed(test, keys)) return "";
+    typed::Test as_new = test;
+    for (const typed::GivenEntity& g : as_new.givens) {
+      // It stays where facts state that it is.
+      if (keys.count({g.entity, g.id}) != 0 && !g.in.empty()) return "";
+    }
+    const size_t all = as_new.givens.size();
+    std::erase_if(as_new.givens, [&](const typed::GivenEntity& g) {
+      return keys.count({g.entity, g.id}) != 0;
+    });
+    if (as_new.givens.size() == all) return "";
+    const Decided alone = Decide(as_new);
+    if (alone == nullptr) return "";
+    Count("11, what counts for a new resource counts");
+    // Conditions that see the known version may be others.
+    const bool same_conditions =
+        !ReadsPrevious() && !AreMentioned(as_new, keys);
+    if (same_conditions) Count("11, and tightens as there");
+    std::string how =
+        LostFrom(*alone, decided,
+                 same_conditions ? &Laws::IsAny : &Laws::IsUnconditional);
+    if (how.empty() && same_conditions) how = Looser(decided, *alone);
+    if (how.empty()) return "";
+    return Broken("what counts for a new resource counts (11)", test, how,
+                  decided, *alone);
+  }
+
+  bool ReadsPrevious() const {
+    return std::any_of(program_->code.begin(), program_->code.end(),
+                       [](const Instruction& i) {
+                         return static_cast<Opcode>(i.op) == Opcode::PREVIOUS;
+                       });
   }
 
   // What a request supplies of its subject counts as if facts held it.

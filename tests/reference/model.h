@@ -1,6 +1,7 @@
 // The oracle: evaluates the typed tree in the most obvious way and composes a
 // decision straight from decisions.md, sharing no code with lowering, the VM,
-// the index, facts or composition. Slow, and linked only into tests.
+// the index, facts or composition (tests/properties/README.md says what it does
+// share). Slow, and linked only into tests.
 //
 // Here: values and what a decision can see of facts and proposals. Errors of
 // the language are thrown as Failure and end in the rule that they belong to.
