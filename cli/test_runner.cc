@@ -55,6 +55,18 @@ Node ProposalNode(const Schema& schema, const typed::Test& test,
                   const GivenEntity& entity,
                   std::set<const GivenEntity*>* placed) {
   placed->insert(&entity);
+  // Attributes that hold more nest first, so that others may name some of it.
+  std::vector<const std::pair<uint32_t, Constant>*> most;
+  for (const auto& stated : entity.attributes) most.push_back(&stated);
+  std::stable_sort(most.begin(), most.end(), [](const auto* a, const auto* b) {
+    return a->second.elements.size() > b->second.elements.size();
+  });
+  std::map<uint32_t, std::vector<const GivenEntity*>> nesting;  // by slot
+  for (const auto* stated : most) {
+    const auto children = NestedIn(test, entity, stated->second, *placed);
+    placed->insert(children.begin(), children.end());
+    nesting[stated->first] = children;
+  }
   Node node;
   node.kind = Node::Kind::kMap;
   const std::vector<Attribute>& attributes =
@@ -63,7 +75,7 @@ Node ProposalNode(const Schema& schema, const typed::Test& test,
     if (value.kind == Kind::kMissing) continue;
     Node nested;
     nested.kind = Node::Kind::kMap;
-    for (const GivenEntity* child : NestedIn(test, entity, value, *placed)) {
+    for (const GivenEntity* child : nesting[slot]) {
       std::string name = child->id;
       if (name.starts_with(entity.id + ".")) {
         name = name.substr(entity.id.size() + 1);

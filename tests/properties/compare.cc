@@ -79,10 +79,12 @@ std::string CodeOf(const std::string& message) {
   return at == std::string::npos ? "given" : message.substr(at, 6);
 }
 
-// A proposal claims or nests what facts hold elsewhere, which random ones do
-// at times; nothing else is refused.
+// A proposal claims or nests what facts hold elsewhere, or mixes what it nests
+// with what it names, or a request names what nobody gives: random ones do at
+// times. Nothing else is refused.
 bool IsRefusedAtTimes(const std::string& message) {
-  return CodeOf(message) == "BL5217";
+  return CodeOf(message) == "BL5217" || CodeOf(message) == "BL5215" ||
+         message.find("cannot be asked") != std::string::npos;
 }
 
 }  // namespace
