@@ -195,9 +195,14 @@ FactError ForeignError(const std::string& path, const std::string& what,
   return e;
 }
 
-bool IsNamedContract(std::string_view path) {
-  return EndsWith(path, ".odcs.yaml") || EndsWith(path, ".odcs.yml") ||
-         EndsWith(path, ".odcs.json");
+// By its name, or by what is in it: then it holds nothing else. Whoever may
+// write a contract may not state facts about others in it.
+bool HoldsContracts(const Parsed& parsed) {
+  for (const char* end : {".odcs.yaml", ".odcs.yml", ".odcs.json"}) {
+    if (EndsWith(parsed.path, end)) return true;
+  }
+  return !parsed.lines &&
+         std::any_of(parsed.documents.begin(), parsed.documents.end(), IsOdcs);
 }
 
 FactError FactsError(const std::string& path, NodePosition at) {
@@ -237,15 +242,11 @@ class Loader {
     if (parsed.lost) builder_.ExpectLosses();
     if (HoldsNothing(parsed)) errors_.push_back(NothingError(parsed));
     const uint32_t file = builder_.AddFile(path);
-    // Whoever may write a contract may not state facts about others in it.
-    const bool contracts_only =
-        IsNamedContract(path) ||
-        (!parsed.lines &&
-         std::any_of(parsed.documents.begin(), parsed.documents.end(), IsOdcs));
+    const bool contracts_only = HoldsContracts(parsed);
     for (Node& document : parsed.documents) {
       std::string what, guess;
       NodePosition at;
-      if (parsed.lines) {
+      if (parsed.lines && !contracts_only) {
         builder_.AddLine(file, document);
       } else if (IsOdcs(document)) {
         contracts_.push_back({file, path, std::move(document)});
@@ -573,14 +574,11 @@ ReadProposal ReadDescriptor(std::string_view text, const std::string& path,
                        NodePosition at, Node attributes) {
     result.entities.push_back({type, id, at, std::move(attributes)});
   };
-  const bool contracts_only =
-      IsNamedContract(path) ||
-      (!parsed.lines &&
-       std::any_of(parsed.documents.begin(), parsed.documents.end(), IsOdcs));
+  const bool contracts_only = HoldsContracts(parsed);
   for (Node& document : parsed.documents) {
     std::string what, guess;
     NodePosition at;
-    if (parsed.lines) {
+    if (parsed.lines && !contracts_only) {
       const Node* type = document.Find("type");
       const Node* id = document.Find("id");
       const Node* attributes = document.Find("attributes");

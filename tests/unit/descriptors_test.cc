@@ -580,5 +580,16 @@ TEST_CASE("the sample contracts load, or are refused for a reason") {
   }
 }
 
+TEST_CASE("a file that is named a contract states no other facts") {
+  const char* line = "{\"type\":\"User\",\"id\":\"eve\",\"attributes\":{}}\n";
+  for (const char* name : {"x.odcs.json", "x.odcs.yaml", "x.odcs.yml"}) {
+    INFO(name);
+    const LoadedFacts loaded = LoadFactTexts(Mesh(), {{name, line}});
+    CHECK(loaded.facts == nullptr);
+    CHECK(Codes(loaded.errors).find("BL5101") != std::string::npos);
+  }
+  CHECK(LoadFactTexts(Mesh(), {{"x.json", line}}).facts != nullptr);
+}
+
 }  // namespace
 }  // namespace bylaw
